@@ -1,0 +1,110 @@
+"""Every knob of the platform, its default and its environment variable. No client is made here.
+
+Secrets are read from the environment as ``SecretStr`` and never written back anywhere.
+"""
+
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from crash_platform.errors import PlatformError
+
+FIRST_DAY = date(2012, 7, 1)
+"""The calendar's first day, when NYPD's collision records start; shared by every daily asset."""
+
+
+class SettingsError(PlatformError):
+    """A setting has a value that cannot be used."""
+
+
+def checkout() -> Path:
+    """The checkout this package runs from, or the current folder for an installed package."""
+    root = Path(__file__).resolve().parents[1]
+    return root if (root / "dagster.yaml").is_file() else Path.cwd()
+
+
+class Settings(BaseSettings):
+    """The platform's settings, each read from ``CRASH_PLATFORM_<NAME>``."""
+
+    model_config = SettingsConfigDict(env_prefix="CRASH_PLATFORM_", env_ignore_empty=True, extra="ignore")
+
+    home: Path = Field(
+        default_factory=lambda: checkout() / ".crash_platform",
+        description="Folder of all local state: lake, Dagster's storage, reports.",
+    )
+    lake: str = Field(
+        default="",
+        description="Root of the tables: a folder or an abfss:// address; default <home>/lake.",
+    )
+    engine: Literal["duckdb", "spark"] = Field(
+        default="duckdb", description="What runs the SQL texts."
+    )
+    source: Literal["sample", "nyc", "landed"] = Field(
+        default="sample",
+        description="Where bronze takes crash records from: the packaged year, NYC Open Data, or "
+        "only what has been landed already.",
+    )
+    socrata_url: str = Field(
+        default="https://data.cityofnewyork.us", description="Base address of the Socrata portal."
+    )
+    socrata_dataset: str = Field(default="h9gi-nx95", description="Dataset id on the portal.")
+    socrata_app_token: SecretStr | None = Field(
+        default=None, description="Application token, sent only as a header."
+    )
+    socrata_page_size: int = Field(
+        default=50_000, ge=1, le=50_000, description="Records per request."
+    )
+    azure_emulator: bool = Field(
+        default=False,
+        description="The abfss:// lake is Azurite (its address: AZURITE_BLOB_STORAGE_URL).",
+    )
+    azure_account_key: SecretStr | None = Field(
+        default=None, description="Storage account key; without it Entra ID is used."
+    )
+    azure_sas_token: SecretStr | None = Field(
+        default=None, description="Shared access signature; without it Entra ID is used."
+    )
+    duckdb_memory_limit: str = Field(
+        default="1GB", description="What DuckDB may hold before it spills to disk."
+    )
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @property
+    def lake_root(self) -> str:
+        """The lake's root as an absolute folder or an ``abfss://`` address."""
+        if "://" in self.lake:
+            return self.lake.rstrip("/")
+        return (
+            str(Path(self.lake).expanduser().absolute()) if self.lake else str(self.home / "lake")
+        )
+
+    @property
+    def reports(self) -> Path:
+        """Folder of the reports people open."""
+        return self.home / "reports"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Folder of Dagster's own state."""
+        return self.home / "dagster"
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        SettingsError: a variable holds a value that cannot be used.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problem = error.errors(include_input=False)[0]
+        name = "CRASH_PLATFORM_" + "_".join(str(part) for part in problem["loc"]).upper()
+        raise SettingsError(f"The setting {name} cannot be used: {problem['msg']}.") from None

@@ -1,0 +1,14 @@
+"""Fixtures every room shares. Fixtures of one room live in that room's conftest."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The real records beside the checkout; tests that need them skip where they are absent."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not (folder / "README.md").is_file():
+        pytest.skip("needs the real records beside the checkout (../shared/data)")
+    return folder
