@@ -1,0 +1,1 @@
+"""One folder per pipeline: its tables, its SQL texts, its assets and checks."""

@@ -1,0 +1,1 @@
+"""Road crashes of New York City: from the official records to daily gold tables."""
