@@ -1,0 +1,1 @@
+"""Runs one SQL text over named tables, on DuckDB or on Spark. No table names, no meaning."""
