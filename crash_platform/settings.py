@@ -29,7 +29,9 @@ def checkout() -> Path:
 class Settings(BaseSettings):
     """The platform's settings, each read from ``CRASH_PLATFORM_<NAME>``."""
 
-    model_config = SettingsConfigDict(env_prefix="CRASH_PLATFORM_", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="CRASH_PLATFORM_", env_ignore_empty=True, extra="ignore"
+    )
 
     home: Path = Field(
         default_factory=lambda: checkout() / ".crash_platform",
