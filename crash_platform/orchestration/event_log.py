@@ -129,7 +129,7 @@ def history_folder(environ: Mapping[str, str]) -> str:
     """Where Dagster keeps its SQLite event log when nobody says otherwise.
 
     Without ``DAGSTER_HOME`` (``dagster asset materialize`` in a checkout) it is the own
-    state folder of the platform, so that such a run is in the history that `crash-platform dev` shows.
+    state folder of the platform, so that the run is in the history `crash-platform dev` shows.
     """
     home = environ.get("DAGSTER_HOME") or str(load_settings().dagster_home)
     return str(Path(home).expanduser() / "history" / "runs")
