@@ -1,0 +1,1 @@
+"""Measurements the README quotes, each one command: ``python -m bench.<name>``."""

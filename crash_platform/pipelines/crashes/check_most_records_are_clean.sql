@@ -1,0 +1,3 @@
+-- Records that were refused, with the rules they broke.
+SELECT record_key, filed_date, broken_rules
+FROM quarantined_crashes
