@@ -20,8 +20,8 @@ def test_the_lake_lies_in_the_home_unless_it_is_named(
     monkeypatch.setenv("CRASH_PLATFORM_HOME", str(tmp_path))
     monkeypatch.delenv("CRASH_PLATFORM_LAKE", raising=False)
     assert load_settings().lake_root == str(tmp_path / "lake")
-    monkeypatch.setenv("CRASH_PLATFORM_LAKE", "abfss://lake@account.dfs.core.windows.net/root/")
-    assert load_settings().lake_root == "abfss://lake@account.dfs.core.windows.net/root"
+    monkeypatch.setenv("CRASH_PLATFORM_LAKE", "abfss://lake@account.dfs.core.windows.net/crashes/")
+    assert load_settings().lake_root == "abfss://lake@account.dfs.core.windows.net/crashes"
 
 
 def test_a_setting_that_cannot_be_used_is_named_without_its_value(

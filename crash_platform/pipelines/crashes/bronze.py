@@ -71,7 +71,7 @@ def land(
     store: Store,
     delivery: Delivery,
     *,
-    memory_limit: str = "1GB",
+    memory_limit: str = "768MB",
     accept_mass_change: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Landing:
