@@ -168,7 +168,7 @@ def _all_nullable(schema: pa.Schema) -> pa.Schema:
 
 @contextmanager
 def _refusals(step: str) -> Iterator[None]:
-    from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
     try:

@@ -52,7 +52,8 @@ def entra_token() -> str | None:
         return None
     try:
         with DefaultAzureCredential() as credential:
-            return credential.get_token("https://storage.azure.com/.default").token
+            token: str = credential.get_token("https://storage.azure.com/.default").token
+            return token
     except ClientAuthenticationError as error:
         raise LocationError(
             "Entra ID gives no token for the lake on Azure: sign in (az login), or give this "
