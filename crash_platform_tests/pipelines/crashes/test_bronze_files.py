@@ -40,7 +40,13 @@ def test_the_list_of_files_is_complete(real_data: Path) -> None:
     assert {str(unit.relative_to(folder)) for unit in units} == set(FILES)
 
 
-@pytest.mark.parametrize(("name", "count"), FILES.items())
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        pytest.param(name, count, marks=[pytest.mark.slow] if count > 1_000_000 else [])
+        for name, count in FILES.items()
+    ],
+)
 def test_a_file_lands_with_exactly_its_rows(
     real_data: Path, tmp_path: Path, name: str, count: int
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -166,6 +167,7 @@ tellings = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=10,
     deadline=None,

@@ -26,6 +26,8 @@ from crash_platform.pipelines.crashes.tables import CRASH_RECORDS
 from crash_platform_tests.pipelines.crashes.built_days import lake_in, live, rows, versions
 from crash_platform_tests.pipelines.crashes.raw_crashes import PULLED_AT, bare, delivery
 
+pytestmark = pytest.mark.slow
+
 PARALLEL, ROUNDS = 2, 3
 
 

@@ -109,6 +109,7 @@ def test_landing_and_building_survive_being_killed_at_any_moment(tmp_path: Path)
         assert found == expected, f"killed with seed {seed}"
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_a_load_that_was_killed_is_finished_by_the_same_command(
     real_data: Path, tmp_path: Path

@@ -23,7 +23,7 @@ from crash_platform_tests.pipelines.crashes.built_days import build_days, lake_i
 from crash_platform_tests.pipelines.crashes.crash_lake import CrashLake, broken
 from crash_platform_tests.sources.socrata_server import SocrataServer, published, records_in
 
-pytestmark = pytest.mark.real_data
+pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 
 APRIL = Window(date(2026, 4, 1), date(2026, 4, 30))
 SKIPPED, DOUBLED, CHANGED = "4891556", "4891909", 4890797
