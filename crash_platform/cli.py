@@ -51,7 +51,7 @@ def load(
         bool, typer.Option(help="The input is all that the source has for the days it spans.")
     ] = False,
     accept_mass_change: Annotated[
-        bool, typer.Option(help="Let more than a fifth of the records of these days disappear.")
+        bool, typer.Option(help="Let more than a fifth of these days' records disappear or move.")
     ] = False,
 ) -> None:
     """Land files in bronze and materialise exactly the days that changed, through gold."""

@@ -93,6 +93,13 @@ def contents(
     }
 
 
+@pytest.fixture(autouse=True)
+def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a killed process leaves behind goes with the test's own folder."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+
+
 def test_landing_and_building_survive_being_killed_at_any_moment(tmp_path: Path) -> None:
     seconds = run(driver(tmp_path / "undisturbed"))
     expected = contents(lake_in(tmp_path / "undisturbed"), (CRASH_RECORDS, *SILVER))
