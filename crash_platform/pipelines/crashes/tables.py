@@ -50,9 +50,9 @@ CRASH_RECORDS = Table(
         Column(
             "change",
             TEXT,
-            "What this version is: inserted, corrected, moved (to this day), reappeared; older (from "
-            "a delivery that came late: kept, never winning), with what holds restated after it; "
-            "or one of the tombstones moved_away (from this day) and disappeared.",
+            "What this version is: inserted, corrected, moved (to this day), reappeared; older "
+            "(from a delivery that came late: kept, never winning), with what holds restated "
+            "after it; or one of the tombstones moved_away (from this day) and disappeared.",
             False,
         ),
         Column("previous_filed_date", DAY, "Day under which the version before was filed."),
