@@ -28,7 +28,7 @@ def azurite(executable: str, folder: Path, *options: str) -> Iterator[str]:
         wait_for(process, port)
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.terminate()
+        process.kill()
         process.wait(PATIENCE)
 
 

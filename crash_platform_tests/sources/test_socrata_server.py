@@ -110,6 +110,6 @@ def test_the_server_can_be_started_by_hand(tmp_path: Path) -> None:
         try:
             rows = httpx.get(said.split()[-1], trust_env=False).json()
         finally:
-            process.terminate()
+            process.kill()
     assert said.startswith("2 rows at http://127.0.0.1:")
     assert keys(rows) == ["1", "2"]
