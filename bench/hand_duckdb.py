@@ -29,35 +29,35 @@ COUNTS = [
     for k, r in KINDS.items()
     for o in ("injured", "killed")
 ]
+TEXT = "nullif(trim(regexp_replace({}, '\\s+', ' ', 'g')), '')"
+KEY = "lower(trim(regexp_replace({}, '[^A-Za-z0-9]+', ' ', 'g')))"
+
+
+def joined(words: str, alias: str, raws: list[str]) -> str:
+    """The joins of five columns with a vocabulary."""
+    return " ".join(
+        f"LEFT JOIN {words} {alias}{n} ON {alias}{n}.key = {KEY.format(raw)}"
+        for n, raw in enumerate(raws, start=1)
+    )
+
+
+def named(raws: list[str], found: list[str]) -> str:
+    """The list of the words found, Other where a text has none."""
+    items = ", ".join(
+        f"CASE WHEN {TEXT.format(raw)} IS NOT NULL THEN coalesce({word}, 'Other') END"
+        for raw, word in zip(raws, found, strict=True)
+    )
+    return f"list_filter([{items}], lambda x: x IS NOT NULL)"
 
 
 def silver() -> str:
     """One SELECT from the export's columns to typed crashes."""
-    text = "nullif(trim(regexp_replace({}, '\\s+', ' ', 'g')), '')"
-    key = "lower(trim(regexp_replace({}, '[^A-Za-z0-9]+', ' ', 'g')))"
     counts = ", ".join(f"TRY_CAST({raw} AS BIGINT) AS {name}" for name, raw in COUNTS)
     factors = [f'"CONTRIBUTING FACTOR VEHICLE {n}"' for n in range(1, 6)]
     vehicles = [f'"VEHICLE TYPE CODE {n}"' for n in range(1, 6)]
     words = [f"f{n}.contributing_factor" for n in range(1, 6)]
     types = [f"v{n}.vehicle_type" for n in range(1, 6)]
-    joins = " ".join(
-        [
-            f"LEFT JOIN factor_words f{n} ON f{n}.key = {key.format(factors[n - 1])}"
-            for n in range(1, 6)
-        ]
-        + [
-            f"LEFT JOIN vehicle_words v{n} ON v{n}.key = {key.format(vehicles[n - 1])}"
-            for n in range(1, 6)
-        ]
-    )
-
-    def named(raws: list[str], found: list[str]) -> str:
-        items = ", ".join(
-            f"CASE WHEN {text.format(raw)} IS NOT NULL THEN coalesce({word}, 'Other') END"
-            for raw, word in zip(raws, found, strict=True)
-        )
-        return f"list_filter([{items}], lambda x: x IS NOT NULL)"
-
+    joins = f"{joined('factor_words', 'f', factors)} {joined('vehicle_words', 'v', vehicles)}"
     return f"""
     CREATE TEMP TABLE crashes AS
     WITH one AS (
@@ -67,15 +67,32 @@ def silver() -> str:
     typed AS (
         SELECT "COLLISION_ID"::BIGINT AS collision_id, "CRASH DATE"[:10]::DATE AS crash_date,
             TRY_CAST("CRASH DATE"[:10] || ' ' || lpad("CRASH TIME", 5, '0') || ':00' AS TIMESTAMP) AS crashed_at,
-            upper({text.format('"BOROUGH"')}) AS borough, {text.format('"ZIP CODE"::VARCHAR')} AS zip_code,
+            upper({TEXT.format('"BOROUGH"')}) AS borough, {TEXT.format('"ZIP CODE"::VARCHAR')} AS zip_code,
             CASE WHEN "LATITUDE" BETWEEN 40.45 AND 40.95 AND "LONGITUDE" BETWEEN -74.30 AND -73.65 THEN "LATITUDE" END AS latitude,
             CASE WHEN "LATITUDE" BETWEEN 40.45 AND 40.95 AND "LONGITUDE" BETWEEN -74.30 AND -73.65 THEN "LONGITUDE" END AS longitude,
-            {text.format('"ON STREET NAME"')} AS on_street_name, {text.format('"OFF STREET NAME"')} AS cross_street_name,
-            {text.format('"CROSS STREET NAME"')} AS off_street_name, {counts},
+            {TEXT.format('"ON STREET NAME"')} AS on_street_name, {TEXT.format('"OFF STREET NAME"')} AS cross_street_name,
+            {TEXT.format('"CROSS STREET NAME"')} AS off_street_name, {counts},
             {named(factors, words)} AS contributing_factors, {named(vehicles, types)} AS vehicle_types
         FROM one {joins}
     )
     SELECT *, persons_injured > 0 OR persons_killed > 0 AS is_injury_crash FROM typed"""
+
+
+def gold() -> dict[str, str]:
+    """What is written, by name."""
+    sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name, _ in COUNTS)
+    return {
+        "crashes": "SELECT * FROM located ORDER BY crash_date",
+        "daily_crashes": f"SELECT crash_date, coalesce(borough, borough_located, 'UNKNOWN') AS borough, count(*) AS n, "
+        f"count(*) FILTER (is_injury_crash) AS injury, {sums}, count(latitude) AS located FROM located GROUP BY ALL",
+        "crash_hotspots": f"SELECT crash_date, h3_cell, count(*) AS n, count(*) FILTER (is_injury_crash) AS injury, {sums} "
+        "FROM located LEFT JOIN cells USING (latitude, longitude) GROUP BY ALL",
+        "crash_factors": "WITH f AS (SELECT DISTINCT collision_id, unnest(contributing_factors) AS factor FROM located), "
+        "v AS (SELECT DISTINCT collision_id, vehicle_group FROM (SELECT collision_id, unnest(vehicle_types) AS vehicle_type "
+        "FROM located) JOIN (SELECT DISTINCT vehicle_type, vehicle_group FROM vehicle_words) USING (vehicle_type)) "
+        "SELECT crash_date, factor, vehicle_group, count(*) AS n, count(*) FILTER (is_injury_crash) AS injury "
+        "FROM located LEFT JOIN f USING (collision_id) LEFT JOIN v USING (collision_id) GROUP BY ALL",
+    }
 
 
 def run(records: str, out: Path) -> int:
@@ -105,19 +122,7 @@ def run(records: str, out: Path) -> int:
         for a, o in zip(points[0].to_pylist(), points[1].to_pylist(), strict=True)
     ]
     connection.register("cells", points.append_column("h3_cell", [cells]))
-    sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name, _ in COUNTS)
-    for name, text in {
-        "crashes": "SELECT * FROM located ORDER BY crash_date",
-        "daily_crashes": f"SELECT crash_date, coalesce(borough, borough_located, 'UNKNOWN') AS borough, count(*) AS n, "
-        f"count(*) FILTER (is_injury_crash) AS injury, {sums}, count(latitude) AS located FROM located GROUP BY ALL",
-        "crash_hotspots": f"SELECT crash_date, h3_cell, count(*) AS n, count(*) FILTER (is_injury_crash) AS injury, {sums} "
-        "FROM located LEFT JOIN cells USING (latitude, longitude) GROUP BY ALL",
-        "crash_factors": "WITH f AS (SELECT DISTINCT collision_id, unnest(contributing_factors) AS factor FROM located), "
-        "v AS (SELECT DISTINCT collision_id, vehicle_group FROM (SELECT collision_id, unnest(vehicle_types) AS vehicle_type "
-        "FROM located) JOIN (SELECT DISTINCT vehicle_type, vehicle_group FROM vehicle_words) USING (vehicle_type)) "
-        "SELECT crash_date, factor, vehicle_group, count(*) AS n, count(*) FILTER (is_injury_crash) AS injury "
-        "FROM located LEFT JOIN f USING (collision_id) LEFT JOIN v USING (collision_id) GROUP BY ALL",
-    }.items():
+    for name, text in gold().items():
         connection.execute(f"COPY ({text}) TO '{out / name}.parquet' (COMPRESSION zstd)")
     return int(connection.sql("SELECT count(*) FROM crashes").fetchall()[0][0])
 

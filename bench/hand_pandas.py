@@ -44,6 +44,20 @@ def words(values: pd.Series, vocabulary: dict[str, str]) -> pd.Series:
     return keys.map(vocabulary).where(keys.isna() | keys.isin(vocabulary), "Other")
 
 
+def located(latitude: pd.Series, longitude: pd.Series) -> pd.Series:
+    """The borough of the grid's cell, where the whole cell lies in one."""
+    grid = (
+        load_borough_grid().to_pandas().dropna().set_index(["cell_row", "cell_column"])["borough"]
+    )
+    cells = pd.MultiIndex.from_arrays(
+        [
+            np.floor(latitude.fillna(0) * 512).astype(int),
+            np.floor(longitude.fillna(0) * 512).astype(int),
+        ]
+    )
+    return pd.Series(grid.reindex(cells).to_numpy(), latitude.index)
+
+
 def silver(records: pd.DataFrame) -> pd.DataFrame:
     """Typed crashes, one row each."""
     records = records.sort_values("CRASH DATE").drop_duplicates("COLLISION_ID", keep="last")
@@ -79,16 +93,7 @@ def silver(records: pd.DataFrame) -> pd.DataFrame:
         made[f"vehicle_{n}"] = words(cleaned(records[f"VEHICLE TYPE CODE {n}"]), vehicles)
     made["vehicle_count"] = made[[f"vehicle_{n}" for n in range(1, 6)]].notna().sum(axis=1)
     made["is_injury_crash"] = (made["persons_injured"] > 0) | (made["persons_killed"] > 0)
-    grid = (
-        load_borough_grid().to_pandas().dropna().set_index(["cell_row", "cell_column"])["borough"]
-    )
-    cells = pd.MultiIndex.from_arrays(
-        [
-            np.floor(made["latitude"].fillna(0) * 512).astype(int),
-            np.floor(made["longitude"].fillna(0) * 512).astype(int),
-        ]
-    )
-    made["borough_located"] = grid.reindex(cells).to_numpy()
+    made["borough_located"] = located(made["latitude"], made["longitude"])
     return made
 
 

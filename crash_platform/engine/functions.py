@@ -23,6 +23,7 @@ class Function:
 _X = (("x", "STRING"),)
 _BLANKS = r"[ \t\n\x0B\f\r]+"
 _ODD_BLANKS = " OR ".join(f"contains(x, chr({code}))" for code in (9, 10, 11, 12, 13))
+_SINGLE_BLANKS = f"nullif(trim(regexp_replace(x, '{_BLANKS}', ' ', 'g'), ' '), '')"
 _NOT_ALPHANUMERIC = "[^A-Za-z0-9]+"
 _INTEGER = r"^-?[0-9]{1,18}\z"
 _DECIMAL = r"^-?[0-9]{1,18}(\.[0-9]{1,18})?\z"
@@ -43,11 +44,14 @@ FUNCTIONS = (
         "clean_text",
         _X,
         "STRING",
-        # DuckDB's trim alone takes every Unicode blank away, Spark's only the plain one. The
-        # regular expression is asked only where it has something to do: half the time of silver.
-        f"CASE WHEN contains(trim(x, ' '), '  ') OR {_ODD_BLANKS} "
-        f"THEN nullif(trim(regexp_replace(x, '{_BLANKS}', ' ', 'g'), ' '), '') "
-        "ELSE nullif(trim(x, ' '), '') END",
+        # Nearly every value is clean or padded, and told so by tests far cheaper than the regular
+        # expression. DuckDB's trim without a set takes every Unicode blank: for ASCII it is the
+        # plain one alone, and several times faster.
+        "CASE WHEN x IS NULL THEN NULL WHEN strlen(x) = 1 AND x >= '!' THEN x "
+        f"WHEN x < '!' OR {_ODD_BLANKS} THEN {_SINGLE_BLANKS} "
+        "WHEN NOT (ends_with(x, ' ') OR contains(x, '  ')) THEN x "
+        "WHEN strlen(x) = length(x) AND NOT contains(rtrim(x), '  ') THEN rtrim(x) "
+        f"ELSE {_SINGLE_BLANKS} END",
         f"nullif(trim(regexp_replace(x, '{_spark(_BLANKS)}', ' ')), '')",
         "Text without blanks around it and with single blanks inside; null where nothing is left.",
     ),
@@ -55,7 +59,9 @@ FUNCTIONS = (
         "capitals",
         _X,
         "STRING",
-        f"translate(x, '{_SMALL}', '{_CAPITAL}')",
+        # upper() is thirty times faster, and right where all is ASCII.
+        "CASE WHEN strlen(x) = length(x) THEN upper(x) "
+        f"ELSE translate(x, '{_SMALL}', '{_CAPITAL}') END",
         f"translate(x, '{_SMALL}', '{_CAPITAL}')",
         "Text with a-z in capitals; the engines disagree on what upper() makes of other letters.",
     ),
@@ -71,7 +77,8 @@ FUNCTIONS = (
         "plain_number",
         _X,
         "STRING",
-        "CASE WHEN x LIKE '%.%' THEN rtrim(rtrim(x, '0'), '.') ELSE x END",
+        "CASE WHEN NOT (ends_with(x, '0') OR ends_with(x, '.')) OR NOT contains(x, '.') THEN x "
+        "ELSE rtrim(rtrim(x, '0'), '.') END",
         "CASE WHEN x LIKE '%.%' THEN trim(TRAILING '.' FROM trim(TRAILING '0' FROM x)) ELSE x END",
         "A number's text without the zeros that mean nothing: 40.70 and 40.7 are one number.",
     ),
@@ -79,7 +86,8 @@ FUNCTIONS = (
         "strict_bigint",
         _X,
         "BIGINT",
-        f"CASE WHEN regexp_matches(x, '{_INTEGER}') THEN CAST(x AS BIGINT) END",
+        f"CASE WHEN strlen(x) = 1 AND x BETWEEN '0' AND '9' OR regexp_matches(x, '{_INTEGER}') "
+        "THEN CAST(x AS BIGINT) END",
         f"CASE WHEN x RLIKE '{_spark(_INTEGER)}' THEN CAST(x AS BIGINT) END",
         "A whole number, or null where the text is anything else; never rounded.",
     ),
@@ -107,9 +115,7 @@ FUNCTIONS = (
         "moment_of",
         (("day", "DATE"), ("time", "STRING")),
         "TIMESTAMP_NTZ",
-        # Not concat: DuckDB's leaves a null day out and would read the time alone.
-        f"CASE WHEN regexp_matches(time, '{_TIME}') THEN CAST(CAST(day AS VARCHAR) || ' ' || "
-        "lpad(time, 5, '0') || ':00' AS TIMESTAMP) END",
+        f"CASE WHEN regexp_matches(time, '{_TIME}') THEN day + CAST(time || ':00' AS TIME) END",
         f"CASE WHEN time RLIKE '{_spark(_TIME)}' THEN CAST(CAST(day AS STRING) || ' ' || "
         "lpad(time, 5, '0') || ':00' AS TIMESTAMP_NTZ) END",
         "A local moment without a zone from a day and H:MM; null where the time cannot be read.",

@@ -72,3 +72,11 @@ def keys(rows: Sequence[Row]) -> list[str]:
 
 def keys_in(folder: Path) -> list[str]:
     return keys(records_in(folder))
+
+
+def all_keys(client: SocrataClient, where: str | None = None) -> list[str]:
+    return keys([row for page in client.pages(where) for row in page.rows])
+
+
+def pulls_of(portal: SocrataServer) -> int:
+    return sum(asked.params.get("$offset") == "0" for asked in portal.requests)

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
@@ -21,12 +20,6 @@ from crash_platform_tests.sources.socrata_server import (
 
 SINCE = datetime(2026, 4, 15, tzinfo=UTC)
 REVISED_AT = datetime(2026, 4, 15, 9, tzinfo=UTC)
-
-
-@pytest.fixture
-def portal() -> Iterator[SocrataServer]:
-    with SocrataServer(crashes(25)) as server:
-        yield server
 
 
 def revise(portal: SocrataServer, numbers: list[int], at: str = REVISED) -> None:

@@ -1,33 +1,22 @@
 import json
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
 
-from crash_platform.sources.socrata import SocrataClient, between
+from crash_platform.sources.socrata import between
 from crash_platform.sources.socrata.errors import (
     SocrataAnswerError,
     SocrataQueryError,
     SocrataRefusedError,
     SocrataUnknownDatasetError,
 )
-from crash_platform_tests.sources.socrata_cases import client_of, crash, crashes, keys
+from crash_platform_tests.sources.socrata_cases import all_keys, client_of, crash, crashes, keys
 from crash_platform_tests.sources.socrata_server import (
     Fault,
     SocrataServer,
     published,
     refusing,
 )
-
-
-@pytest.fixture
-def portal() -> Iterator[SocrataServer]:
-    with SocrataServer(crashes(25)) as server:
-        yield server
-
-
-def all_keys(client: SocrataClient, where: str | None = None) -> list[str]:
-    return keys([row for page in client.pages(where) for row in page.rows])
 
 
 def test_the_count_is_the_number_of_records_that_meet_the_clause(portal: SocrataServer) -> None:

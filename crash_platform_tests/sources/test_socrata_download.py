@@ -1,5 +1,4 @@
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from crash_platform_tests.sources.socrata_cases import (
     download,
     keys,
     keys_in,
+    pulls_of,
 )
 from crash_platform_tests.sources.socrata_server import (
     DROPPED,
@@ -32,16 +32,6 @@ from crash_platform_tests.sources.socrata_server import (
     saying,
     shifting,
 )
-
-
-@pytest.fixture
-def portal() -> Iterator[SocrataServer]:
-    with SocrataServer(crashes(25)) as server:
-        yield server
-
-
-def pulls_of(portal: SocrataServer) -> int:
-    return sum(asked.params.get("$offset") == "0" for asked in portal.requests)
 
 
 def test_a_pull_writes_every_page_as_it_came_and_confirms_the_count(

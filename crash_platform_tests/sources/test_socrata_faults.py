@@ -2,7 +2,6 @@
 
 import json
 import socket
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -13,7 +12,7 @@ from crash_platform.sources.socrata.errors import (
     SocrataQueryError,
     SocrataUnavailableError,
 )
-from crash_platform_tests.sources.socrata_cases import Waits, client_of, crashes, keys
+from crash_platform_tests.sources.socrata_cases import Waits, all_keys, client_of, crashes, keys
 from crash_platform_tests.sources.socrata_server import (
     DROPPED,
     DROPPED_IN_BODY,
@@ -24,17 +23,6 @@ from crash_platform_tests.sources.socrata_server import (
     refusing,
     saying,
 )
-
-
-@pytest.fixture
-def portal() -> Iterator[SocrataServer]:
-    with SocrataServer(crashes(25)) as server:
-        yield server
-
-
-def all_keys(client: SocrataClient, where: str | None = None) -> list[str]:
-    return keys([row for page in client.pages(where) for row in page.rows])
-
 
 PASSING = [
     refusing(429),

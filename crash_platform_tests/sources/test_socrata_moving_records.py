@@ -1,21 +1,18 @@
 """Records that move under a pull, and portals that page badly: never called complete wrongly."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-
-import pytest
 
 from crash_platform_tests.sources.socrata_cases import (
     REVISED,
     Waits,
     client_of,
     crash,
-    crashes,
     download,
     keys,
     keys_in,
+    pulls_of,
 )
 from crash_platform_tests.sources.socrata_query import Row
 from crash_platform_tests.sources.socrata_server import (
@@ -24,16 +21,6 @@ from crash_platform_tests.sources.socrata_server import (
     saying,
     shifting,
 )
-
-
-@pytest.fixture
-def portal() -> Iterator[SocrataServer]:
-    with SocrataServer(crashes(25)) as server:
-        yield server
-
-
-def pulls_of(portal: SocrataServer) -> int:
-    return sum(asked.params.get("$offset") == "0" for asked in portal.requests)
 
 
 def moved(portal: SocrataServer, rows: list[dict[str, object]]) -> None:

@@ -7,6 +7,7 @@ Runs on DuckDB whatever engine the later layers use: deliveries arrive where thi
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -85,30 +86,38 @@ def land(
         LandingError: DuckDB runs out of memory or disk, or other landings keep getting ahead.
         PlatformError: a part cannot be read, or the lake not written.
     """
+    retrying = Retrying(
+        retry=retry_if_exception_type(CommitFailedError),
+        wait=wait_random_exponential(multiplier=0.1, max=5),
+        stop=stop_after_attempt(ATTEMPTS),
+        sleep=sleep,
+        reraise=True,
+    )
+    with (
+        _told(delivery.source),
+        TemporaryDirectory(prefix="landing_") as folder,
+        session(Path(folder), memory_limit) as connection,
+    ):
+        read = take_in(connection, delivery)
+        decision = _Decision(connection, store, delivery, read, accept_mass_change)
+        return retrying(decision.carry_out, memory_limit)
+
+
+@contextmanager
+def _told(source: str) -> Iterator[None]:
     import duckdb
 
-    with TemporaryDirectory(prefix="landing_") as folder:
-        try:
-            with session(Path(folder), memory_limit) as connection:
-                read = take_in(connection, delivery)
-                decision = _Decision(connection, store, delivery, read, accept_mass_change)
-                retrying = Retrying(
-                    retry=retry_if_exception_type(CommitFailedError),
-                    wait=wait_random_exponential(multiplier=0.1, max=5),
-                    stop=stop_after_attempt(ATTEMPTS),
-                    sleep=sleep,
-                    reraise=True,
-                )
-                return retrying(decision.carry_out, memory_limit)
-        except CommitFailedError as error:
-            raise LandingError(
-                f"Other landings got ahead of {delivery.source} in each of {ATTEMPTS} attempts: "
-                "land it again when they are done."
-            ) from error
-        except duckdb.Error as error:
-            raise LandingError(
-                f"DuckDB cannot compare {delivery.source} with bronze: {str(error).splitlines()[0]}"
-            ) from error
+    try:
+        yield
+    except CommitFailedError as error:
+        raise LandingError(
+            f"Other landings got ahead of {source} in each of {ATTEMPTS} attempts: "
+            "land it again when they are done."
+        ) from error
+    except duckdb.Error as error:
+        raise LandingError(
+            f"DuckDB cannot compare {source} with bronze: {str(error).splitlines()[0]}"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -127,7 +136,7 @@ class _Decision:
         connection.execute(f"SET memory_limit = '{memory_limit}'")
         attach(connection, "crash_records", bronze)
         for name in ("held", "current", "claimed", "words", "versions"):
-            connection.execute(f"CREATE OR REPLACE TABLE {name} AS {sql(f'bronze_{name}')}")
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql(f'bronze_{name}')}")
         counts = _counts(connection, self.read)
         if not self.accept_mass_change:
             _believe(connection, counts, self.delivery.source)

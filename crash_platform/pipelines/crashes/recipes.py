@@ -22,7 +22,9 @@ def step(name: str, text: str | None = None, *, is_kept: bool = False) -> Step:
 
 def judged() -> tuple[Step, ...]:
     """From bronze to the newest records, typed, each with the rules it broke."""
+    reported = ("days", "areas", "points", "counts")
     return (
+        *(step(f"reported_{what}", f"silver_reported_{what}", is_kept=True) for what in reported),
         step("latest", "silver_latest"),
         step("typed", "silver_typed"),
         Step("judged", broken_rules(RULES, "typed")),
@@ -31,15 +33,28 @@ def judged() -> tuple[Step, ...]:
 
 def crashes_steps() -> tuple[Step, ...]:
     """From bronze to ``silver/crashes``."""
-    # From `typed`: judging every record a second time would cost more than placing the refused.
-    points = "SELECT record_key, latitude, longitude FROM typed WHERE coordinates_issue IS NULL"
+    points = (
+        "SELECT DISTINCT point AS record_key, latitude, longitude FROM reported_points "
+        "WHERE coordinates_issue IS NULL"
+    )
     return (
         *judged(),
-        Step("crash_points", points),
-        step("places", "silver_places"),
-        step("factor_words", "silver_factor_words", is_kept=True),
-        step("vehicle_words", "silver_vehicle_words", is_kept=True),
+        Step("crash_points", points, is_kept=True),
+        step("places", "silver_places", is_kept=True),
+        step("spelling_lists", "silver_spelling_lists", is_kept=True),
+        step("words", "silver_words", is_kept=True),
+        step("word_lists", "silver_word_lists", is_kept=True),
         step("crashes_clean", "silver_crashes"),
+    )
+
+
+def quarantined_steps() -> tuple[Step, ...]:
+    """From bronze to ``silver/quarantined_crashes``."""
+    refused = "SELECT record_key, filed_date, broken_rules FROM judged WHERE broken_rules <> ''"
+    return (
+        *judged(),
+        Step("refused", refused, is_kept=True),
+        step("quarantined_crashes", "silver_quarantined_crashes"),
     )
 
 
@@ -126,52 +141,78 @@ def vehicle_groups() -> Mapping[str, pa.Table]:
 
 def recipes() -> tuple[Recipe, ...]:
     """Every table below bronze, in the order of their making."""
-    bronze, crashes = tables.CRASH_RECORDS, tables.CRASHES
     return (
-        Recipe(crashes, (bronze,), crashes_steps, bronze, crashes_lookups),
-        Recipe(
+        _crashes(),
+        _quarantined(),
+        _revisions(),
+        _daily(),
+        _hotspots(),
+        _factors(),
+        _coverage(),
+    )
+
+
+def _crashes() -> Recipe:
+    bronze = tables.CRASH_RECORDS
+    return Recipe(tables.CRASHES, (bronze,), crashes_steps, bronze, crashes_lookups)
+
+
+def _quarantined() -> Recipe:
+    return Recipe(
+        tables.QUARANTINED_CRASHES,
+        (tables.CRASH_RECORDS,),
+        quarantined_steps,
+        tables.CRASH_RECORDS,
+    )
+
+
+def _revisions() -> Recipe:
+    bronze = tables.CRASH_RECORDS
+    return Recipe(
+        tables.CRASH_REVISIONS, (bronze,), revisions_steps, bronze, prepared=changed_versions
+    )
+
+
+def _daily() -> Recipe:
+    return Recipe(
+        tables.DAILY_CRASHES,
+        (tables.CRASHES,),
+        lambda: (step("daily_crashes", "gold_daily_crashes"),),
+        tables.CRASH_RECORDS,
+    )
+
+
+def _hotspots() -> Recipe:
+    return Recipe(
+        tables.CRASH_HOTSPOTS,
+        (tables.CRASHES,),
+        lambda: (step("crash_hotspots", "gold_crash_hotspots"),),
+        tables.CRASH_RECORDS,
+        prepared=h3_cells,
+    )
+
+
+def _factors() -> Recipe:
+    return Recipe(
+        tables.CRASH_FACTORS,
+        (tables.CRASHES,),
+        lambda: (step("crash_factors", "gold_crash_factors"),),
+        tables.CRASH_RECORDS,
+        vehicle_groups,
+    )
+
+
+def _coverage() -> Recipe:
+    return Recipe(
+        tables.CRASH_COVERAGE,
+        (
+            tables.CRASH_RECORDS,
+            tables.CRASHES,
             tables.QUARANTINED_CRASHES,
-            (bronze,),
-            lambda: (*judged(), step("quarantined_crashes", "silver_quarantined_crashes")),
-            bronze,
-        ),
-        Recipe(
-            tables.CRASH_REVISIONS, (bronze,), revisions_steps, bronze, prepared=changed_versions
-        ),
-        Recipe(
+            tables.CRASH_REVISIONS,
             tables.DAILY_CRASHES,
-            (crashes,),
-            lambda: (step("daily_crashes", "gold_daily_crashes"),),
-            bronze,
         ),
-        Recipe(
-            tables.CRASH_HOTSPOTS,
-            (crashes,),
-            lambda: (step("crash_hotspots", "gold_crash_hotspots"),),
-            bronze,
-            prepared=h3_cells,
-        ),
-        Recipe(
-            tables.CRASH_FACTORS,
-            (crashes,),
-            lambda: (step("crash_factors", "gold_crash_factors"),),
-            bronze,
-            vehicle_groups,
-        ),
-        Recipe(
-            tables.CRASH_COVERAGE,
-            (
-                bronze,
-                crashes,
-                tables.QUARANTINED_CRASHES,
-                tables.CRASH_REVISIONS,
-                tables.DAILY_CRASHES,
-            ),
-            lambda: (
-                step("latest", "silver_latest"),
-                step("crash_coverage", "gold_crash_coverage"),
-            ),
-            bronze,
-            after=(tables.CRASH_HOTSPOTS, tables.CRASH_FACTORS),
-        ),
+        lambda: (step("latest", "silver_latest"), step("crash_coverage", "gold_crash_coverage")),
+        tables.CRASH_RECORDS,
+        after=(tables.CRASH_HOTSPOTS, tables.CRASH_FACTORS),
     )

@@ -1,8 +1,8 @@
 -- Every refused record in its raw form, with the names of all the rules it broke.
 SELECT
-    judged.record_key,
-    judged.filed_date,
-    judged.broken_rules,
+    refused.record_key,
+    refused.filed_date,
+    refused.broken_rules,
     latest.crash_date,
     latest.crash_time,
     latest.borough,
@@ -38,6 +38,5 @@ SELECT
     latest.source_updated_at,
     latest.version,
     latest.landing
-FROM judged
-INNER JOIN latest ON judged.record_key = latest.record_key AND judged.filed_date = latest.filed_date
-WHERE judged.broken_rules <> ''
+FROM refused
+INNER JOIN latest ON refused.record_key = latest.record_key AND refused.filed_date = latest.filed_date

@@ -111,6 +111,21 @@ def test_coordinates_outside_the_city_are_null_with_the_reason() -> None:
     assert made == [(issue, None, None, None) if issue else inside for issue in places.values()]
 
 
+def test_a_place_on_the_edge_of_a_borough_is_found_however_often_and_however_it_is_spelt() -> None:
+    made = clean(
+        [
+            bronze_row(raw(number, latitude=latitude, longitude=longitude))
+            for number, (latitude, longitude) in enumerate(
+                [("40.7968", "-73.929375")] * 2
+                + [(" 40.7968 ", "-73.929375"), ("40.79680", "-73.9293750")],
+                start=1,
+            )
+        ]
+    )
+    places = [(row["latitude"], row["longitude"], row["borough_located"]) for row in made]
+    assert places == [(40.7968, -73.929375, "MANHATTAN")] * 4
+
+
 def test_boroughs_are_one_of_five_or_missing() -> None:
     boroughs = {
         "BROOKLYN": ("BROOKLYN", False),
