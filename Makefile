@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 # Compile once at installation: every later command starts in half the time.
-INSTALL := $(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes --no-deps
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev test lint types check docs lock clean
@@ -31,7 +31,7 @@ types: $(VENV)/.installed-dev ## Check types
 	$(BIN)/mypy crash_platform
 
 docs: $(VENV)/.installed-dev ## Write the data dictionary anew from the contracts
-	$(BIN)/python -m crash_platform.pipelines.crashes.dictionary > docs/data-dictionary.md
+	$(BIN)/python -m crash_platform.pipelines.dictionary > docs/data-dictionary.md
 
 lock: $(VENV)/.installed-dev ## Resolve the dependencies anew, with hashes
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --all-extras pyproject.toml -o requirements/full.txt

@@ -72,6 +72,24 @@ class Settings(BaseSettings):
     duckdb_memory_limit: str = Field(
         default="1GB", description="What DuckDB may hold before it spills to disk."
     )
+    mlflow_tracking_uri: SecretStr | None = Field(
+        default=None,
+        description="MLflow's server or database (may hold a password); default: a SQLite file "
+        "in <home>/mlflow.",
+    )
+
+    model_months_first_report: int = Field(
+        default=24, ge=1, description="Months of crashes the first-report model is fitted on."
+    )
+    model_months_full_report: int = Field(
+        default=12, ge=1, description="Months of crashes the full-report model is fitted on."
+    )
+    model_recall: float = Field(
+        default=0.80,
+        gt=0,
+        lt=1,
+        description="Share of the injury crashes that the model's threshold should find.",
+    )
 
     @field_validator("home")
     @classmethod
@@ -96,6 +114,11 @@ class Settings(BaseSettings):
     def dagster_home(self) -> Path:
         """Folder of Dagster's own state."""
         return self.home / "dagster"
+
+    @property
+    def mlflow_folder(self) -> Path:
+        """Folder of MLflow's database and artefacts where no server is named."""
+        return self.home / "mlflow"
 
 
 def load_settings() -> Settings:

@@ -1,0 +1,1 @@
+"""The half of machine learning that every model shares; nothing here knows a crash or Dagster."""
