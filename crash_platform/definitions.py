@@ -6,8 +6,10 @@ from crash_platform.orchestration.io_manager import DeltaIOManager
 from crash_platform.orchestration.maintenance import maintenance_job, weekly_maintenance
 from crash_platform.orchestration.progress import progress_logger
 from crash_platform.orchestration.resources import LakeResource, engine_resources
+from crash_platform.orchestration.tracking import TrackingResource
+from crash_platform.pipelines.catalogue import TABLES
 from crash_platform.pipelines.crashes.definitions import crash_definitions
-from crash_platform.pipelines.crashes.tables import TABLES
+from crash_platform.pipelines.injuries.definitions import injury_definitions
 from crash_platform.settings import Settings, load_settings
 
 
@@ -18,6 +20,7 @@ def build(settings: Settings) -> dg.Definitions:
         resources={
             "lake": lake,
             "lake_io": DeltaIOManager(TABLES, lake),
+            "tracking": TrackingResource(folder=str(settings.mlflow_folder)),
             **engine_resources(settings),
         },
         loggers={"console": dg.colored_console_logger, "progress": progress_logger},
@@ -25,7 +28,7 @@ def build(settings: Settings) -> dg.Definitions:
     )
     maintenance = maintenance_job(TABLES)
     upkeep = dg.Definitions(jobs=[maintenance], schedules=[weekly_maintenance(maintenance)])
-    return dg.Definitions.merge(shared, upkeep, crash_definitions())
+    return dg.Definitions.merge(shared, upkeep, crash_definitions(), injury_definitions())
 
 
 @dg.definitions

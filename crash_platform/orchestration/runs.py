@@ -5,7 +5,7 @@ Dagster's state in one folder, a window materialised, what came of it.
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -72,9 +72,10 @@ def materialise(
     definitions: dg.Definitions,
     instance: dg.DagsterInstance,
     window: Window,
-    ops: Mapping[str, Any],
+    assets: Collection[dg.AssetKey],
+    ops: Mapping[str, Any] | None = None,
 ) -> Outcome:
-    """Materialise every partitioned asset for a window, in one run of this process.
+    """Materialise assets for a window, and examine what is promised, in one run of this process.
 
     Raises:
         RunError: a table could not be made, or a blocking promise is broken.
@@ -83,7 +84,8 @@ def materialise(
     result = job.execute_in_process(
         instance=instance,
         tags=dict(run_tags(window)),
-        run_config={"ops": dict(ops), "loggers": {"progress": {}}},
+        asset_selection=list(assets),
+        run_config={"ops": dict(ops or {}), "loggers": {"progress": {}}},
         raise_on_error=False,
     )
     evaluations = result.get_asset_check_evaluations()

@@ -1,7 +1,7 @@
 """From a contract and SQL texts to an asset: everything a table of any pipeline has in common."""
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,7 +69,7 @@ class Family:
 def asset_options(table: Table, family: Family) -> dict[str, Any]:
     """The arguments of ``dg.asset`` that follow from a contract."""
     return {
-        "key": dg.AssetKey([table.layer, table.name]),
+        "key": key_of(table),
         "description": table.description,
         "group_name": family.group,
         "owners": list(family.owners),
@@ -114,19 +114,42 @@ def daily_asset(**options: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefin
     return decorate
 
 
+Making = Callable[[dg.AssetExecutionContext, Store, Window, Mapping[str, Slice]], Frame]
+
+
+def multi_daily_asset(
+    tables: Iterable[Table], family: Family, after: Sequence[Table]
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """Several tables that one function makes at once; it yields a result for each."""
+    options = [asset_options(table, family) for table in tables]
+    shared = ("partitions_def", "backfill_policy")
+    specs = [
+        dg.AssetSpec(
+            **{name: value for name, value in each.items() if name not in shared},
+            deps=[key_of(table) for table in after],
+        )
+        for each in options
+    ]
+
+    def decorate(function: Callable[..., Any]) -> dg.AssetsDefinition:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", dg.BetaWarning)
+            made: dg.AssetsDefinition = dg.multi_asset(
+                specs=specs,
+                partitions_def=days_definition(),
+                backfill_policy=dg.BackfillPolicy.single_run(),
+            )(function)
+            return made
+
+    return decorate
+
+
 def table_asset(recipe: Recipe, family: Family) -> dg.AssetsDefinition:
     """The asset that makes a recipe's table."""
     names = [table.name for table in recipe.inputs]
 
     @daily_asset(
-        **asset_options(recipe.table, family),
-        ins={
-            table.name: dg.AssetIn(dg.AssetKey([table.layer, table.name]))
-            for table in recipe.inputs
-        },
-        deps=[dg.AssetKey([table.layer, table.name]) for table in recipe.after],
-        automation_condition=family.automation,
-        io_manager_key="lake_io",
+        **_wired(recipe.table, recipe.inputs, family, recipe.after), io_manager_key="lake_io"
     )
     def made(
         context: dg.AssetExecutionContext,
@@ -138,3 +161,36 @@ def table_asset(recipe: Recipe, family: Family) -> dg.AssetsDefinition:
         return recipe.frame(engine.open(), lake.store(), run_window(context), slices)
 
     return made
+
+
+def frame_asset(
+    table: Table,
+    inputs: Sequence[Table],
+    family: Family,
+    make: Making,
+    after: Sequence[Table] = (),
+) -> dg.AssetsDefinition:
+    """The asset of a table that a function of Python makes, where SQL is not the word for it."""
+    names = [table.name for table in inputs]
+
+    @daily_asset(**_wired(table, inputs, family, after), io_manager_key="lake_io")
+    def made(context: dg.AssetExecutionContext, lake: LakeResource, **slices: Slice) -> Frame:
+        window = run_window(context)
+        return make(context, lake.store(), window, {name: slices[name] for name in names})
+
+    return made
+
+
+def _wired(
+    table: Table, inputs: Sequence[Table], family: Family, after: Sequence[Table]
+) -> dict[str, Any]:
+    return asset_options(table, family) | {
+        "ins": {each.name: dg.AssetIn(key_of(each)) for each in inputs},
+        "deps": [key_of(each) for each in after],
+        "automation_condition": family.automation,
+    }
+
+
+def key_of(table: Table) -> dg.AssetKey:
+    """The asset key of a table: its path in the lake."""
+    return dg.AssetKey([table.layer, table.name])

@@ -1,0 +1,1 @@
+"""Whether a crash is likely to involve injuries: features, models, charts, promotions, scores."""
