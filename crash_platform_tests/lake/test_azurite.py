@@ -21,6 +21,7 @@ from crash_platform.lake.maintenance import maintain
 from crash_platform.lake.store import EmptyDayError, LakeError, Store
 from crash_platform.orchestration.resources import open_store
 from crash_platform.orchestration.runs import materialise
+from crash_platform.pipelines.crashes.loading import followers
 from crash_platform.pipelines.crashes.tables import TABLES
 from crash_platform.settings import load_settings
 from crash_platform_tests.lake.azurite import ACCOUNT, VARIABLE, azurite, configured
@@ -175,7 +176,8 @@ def week_of_crashes(lake: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> d
     monkeypatch.setenv("CRASH_PLATFORM_SOURCE", "sample")
     settings = load_settings()
     with dg.DagsterInstance.ephemeral() as instance:
-        outcome = materialise(build(settings), instance, WEEK, {})
+        definitions = build(settings)
+        outcome = materialise(definitions, instance, WEEK, followers(definitions))
     assert outcome.kept > 0
     store = open_store(settings)
     return {table.path: sorted_by_key(store, table) for table in TABLES}

@@ -57,7 +57,14 @@ class Loader:
 
     def _run(self, window: Window) -> Outcome:
         self.say(f"Materialising {window} ...")
-        return materialise(self.definitions, self.instance, window, LANDED)
+        return materialise(
+            self.definitions, self.instance, window, followers(self.definitions), LANDED
+        )
+
+
+def followers(definitions: dg.Definitions) -> set[dg.AssetKey]:
+    """All that follows a landed day. Models do not: they have a schedule of their own."""
+    return {key for key in definitions.resolve_all_asset_keys() if key.path[0] != "model"}
 
 
 def refused(store: Store, days: tuple[date, ...]) -> dict[str, int]:

@@ -88,9 +88,10 @@ def gather(
     )
 
 
-def _in_order(spec: dg.AssetCheckSpec) -> tuple[int, str]:
-    paths = [table.path for table in t.TABLES]
-    return paths.index("/".join(spec.asset_key.path)), spec.name
+def _in_order(spec: dg.AssetCheckSpec) -> tuple[int, str, str]:
+    """The crash tables in the order of the data, then what other pipelines make of them."""
+    path, paths = "/".join(spec.asset_key.path), [table.path for table in t.TABLES]
+    return (paths.index(path) if path in paths else len(paths)), path, spec.name
 
 
 def _ask(store: Store, name: str) -> Rows:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from crash_platform.lake.contract import Table
 from crash_platform.orchestration.promises import Promise
-from crash_platform.pipelines.crashes.checks import promises
-from crash_platform.pipelines.crashes.tables import TABLES
+from crash_platform.pipelines.catalogue import TABLES, promises
 
 
 def dictionary() -> str:
