@@ -7,6 +7,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,6 +22,8 @@ from crash_platform.pipelines.injuries.model import InjuryModel
 from crash_platform.pipelines.injuries.tables import EVALUATION_CHARTS
 
 PREVIEWED = ("ranking", "calibration")
+PREVIEW_WIDTH = 900
+"""Pixels: what fits the dialog in which Dagster shows Markdown."""
 
 
 class PublishingError(PlatformError):
@@ -87,7 +90,22 @@ class Publication:
 
 
 def _picture(chart: Chart) -> str:
-    return f"![{chart.name}](data:image/png;base64,{base64.b64encode(chart.png).decode()})"
+    small = base64.b64encode(narrowed(chart.png, PREVIEW_WIDTH)).decode()
+    return f"![{chart.name}](data:image/png;base64,{small})"
+
+
+def narrowed(png: bytes, width: int) -> bytes:
+    """A picture scaled down to a width in pixels; a narrower one stays as it is."""
+    from PIL import Image
+
+    with Image.open(BytesIO(png)) as picture:
+        if picture.width <= width:
+            return png
+        height = round(picture.height * width / picture.width)
+        scaled = picture.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
+    told = BytesIO()
+    scaled.quantize(192).save(told, "PNG", optimize=True)
+    return told.getvalue()
 
 
 def publication_of(
