@@ -116,6 +116,7 @@ def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
 
 
+@pytest.mark.slow
 def test_landing_and_building_survive_being_killed_at_any_moment(tmp_path: Path) -> None:
     seconds = run(driver(tmp_path / "undisturbed"))
     expected = contents(lake_in(tmp_path / "undisturbed"), (CRASH_RECORDS, *SILVER))
