@@ -3,7 +3,6 @@
 Which model deserves to be champion is decided elsewhere; what a model predicts is not asked here.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
 
+from crash_platform.modelling.boosting import LARGEST, digest
 from crash_platform.modelling.mlflow_client import RegistryError, reaching, unless
 from crash_platform.modelling.mlflow_model import MODEL_FILE, write_model
 from crash_platform.modelling.mlflow_runs import Runs
@@ -24,7 +24,6 @@ __all__ = ["ModelVersion", "Registry", "RegistryError", "open_registry"]
 CHAMPION, PREVIOUS, CHALLENGER = "champion", "previous", "challenger"
 SHA256 = "sha256"
 MODEL_FOLDER = "model"
-LARGEST = 100 * 1024**2
 
 Answer = TypeVar("Answer")
 
@@ -72,7 +71,7 @@ class Registry(Runs):
         with TemporaryDirectory(prefix="mlflow_") as folder:
             write_model(Path(folder), artefact, columns, self.clock())
             self.log_folder(run_id, Path(folder), MODEL_FOLDER)
-        client, all_tags = self.client, {**tags, SHA256: hashlib.sha256(artefact).hexdigest()}
+        client, all_tags = self.client, {**tags, SHA256: digest(artefact)}
         with reaching(self.tracking_uri, f"register {name}"):
             if _unless_missing(lambda: client.get_registered_model(name)) is None:
                 unless("RESOURCE_ALREADY_EXISTS", lambda: client.create_registered_model(name))
@@ -137,7 +136,7 @@ class Registry(Runs):
                 what = "is missing" if size is None else f"has {size:,} bytes, above 100 MB"
                 raise RegistryError(f"The artefact of {label} {what}: train the model again.")
             content = Path(client.download_artifacts(version.run_id, path, folder)).read_bytes()
-        if hashlib.sha256(content).hexdigest() != version.sha256:
+        if digest(content) != version.sha256:
             raise RegistryError(
                 f"The artefact of {label} is not the one that was registered (its SHA-256 "
                 "differs): do not use it, restore it or train the model again."

@@ -152,11 +152,12 @@ def _comparison() -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[None]]:
         store, day = lake.store(), run_window(context).last
         words, recipe = load_words(), recipe_of(load_settings())
-        if not models_of(store, day, words):
+        models = models_of(store, day, words)
+        if not models:
             yield from (_absent(context, day, table) for table in tables.values())
             return
         rows = day_rows(store, day, recipe, words)
-        compared = compare(store, rows, trained_of(store, day, rows), recipe, say=context.log.info)
+        compared = compare(store, rows, trained_of(models, rows), recipe, say=context.log.info)
         yield _written(store, t.COMPARISON, day, compared.comparison)
         yield _written(store, t.TEST_PREDICTIONS, day, compared.predictions)
 

@@ -227,12 +227,10 @@ def models_of(store: Store, as_of: date, words: Words) -> dict[str, tuple[Row, I
     return found
 
 
-def trained_of(store: Store, as_of: date, rows: Rows) -> dict[str, Trained]:
-    """The models of a day as they came out of training, without training them again."""
-    words = rows.encoder.words
+def trained_of(models: Mapping[str, tuple[Row, InjuryModel]], rows: Rows) -> dict[str, Trained]:
+    """Models of the lake as they came out of training, without training them again."""
     return {
-        feature_set: judged(model, rows, _made(row))
-        for feature_set, (row, model) in models_of(store, as_of, words).items()
+        feature_set: judged(model, rows, _made(row)) for feature_set, (row, model) in models.items()
     }
 
 
