@@ -91,6 +91,44 @@ class Settings(BaseSettings):
         description="Share of the injury crashes that the model's threshold should find.",
     )
 
+    hub: Literal["local", "event_hubs", "kafka"] = Field(
+        default="local",
+        description="What carries live events: the hub of this machine (`crash-platform hub`), "
+        "Azure Event Hubs, or Kafka.",
+    )
+    hub_port: int = Field(default=5673, ge=1, le=65535, description="Port of the local hub.")
+    hub_connection: SecretStr | None = Field(
+        default=None,
+        description="Connection string of an Event Hubs namespace; without it Entra ID is used.",
+    )
+    hub_namespace: str = Field(
+        default="", description="Event Hubs namespace for Entra ID: <name>.servicebus.windows.net."
+    )
+    kafka_servers: str = Field(
+        default="",
+        description="Kafka's bootstrap servers, host:port,...; with a hub_connection instead, the "
+        "Kafka endpoint of that Event Hubs namespace is used.",
+    )
+    kafka_options: SecretStr | None = Field(
+        default=None,
+        description="More client options for Kafka as a JSON object, e.g. its sign-in.",
+    )
+    crash_hub: str = Field(
+        default="crash-reports", description="Hub or topic of the crash reports."
+    )
+    weather_hub: str = Field(
+        default="weather-readings", description="Hub or topic of the weather readings."
+    )
+    hub_consumer_group: str = Field(
+        default="$Default", description="Consumer group that lands events in bronze."
+    )
+    live_consumer_group: str = Field(
+        default="live", description="Consumer group of `crash-platform stream`."
+    )
+    landing_limit: int = Field(
+        default=20_000, ge=1, description="Events of one partition that one landing takes, at most."
+    )
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:
@@ -104,6 +142,11 @@ class Settings(BaseSettings):
         return (
             str(Path(self.lake).expanduser().absolute()) if self.lake else str(self.home / "lake")
         )
+
+    @property
+    def hub_folder(self) -> Path:
+        """Folder of the local hub's log."""
+        return self.home / "hub"
 
     @property
     def reports(self) -> Path:

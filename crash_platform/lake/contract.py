@@ -1,6 +1,7 @@
 """What a table is: its columns, key, day column, rules and folders. No reading or writing here."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -33,6 +34,16 @@ class Rule:
     expression: str
     severity: Severity
     description: str
+
+
+def broken_rules(rules: Iterable[Rule], source: str) -> str:
+    """A SQL text that adds ``broken_rules``: the refuse rules each row of ``source`` breaks."""
+    cases = ", ".join(
+        f"CASE WHEN ({rule.expression}) THEN NULL ELSE '{rule.name}' END"
+        for rule in rules
+        if rule.severity == "refuse"
+    )
+    return f"SELECT *, concat_ws(',', {cases}) AS broken_rules FROM {source}"
 
 
 @dataclass(frozen=True)

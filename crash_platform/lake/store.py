@@ -4,7 +4,7 @@ Every write is one commit. Nothing here knows what a table means or who asks for
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from os import scandir
@@ -107,29 +107,59 @@ class Store:
         """
         if number < 1:
             raise ValueError(f"batches are numbered from 1 on, not {number}")
-        delta = self._open_or_create(table)
-        # delta-rs stores the number and compares nothing: the handle that writes must be asked.
-        before = delta.transaction_version(app_id) or 0
+        before = self.last_number(table, app_id)
         if before >= number:
             return None
+        return self.append_from(table, frame, {app_id: before}, {app_id: number})
+
+    def append_from(
+        self, table: Table, frame: Frame, read_at: Mapping[str, int], moved_to: Mapping[str, int]
+    ) -> Commit:
+        """Append rows and move numbers in one commit, if all numbers are what the rows assume.
+
+        Args:
+            table: the contract.
+            frame: the rows; none is fine, then only the numbers move.
+            read_at: each number on which the rows depend, as ``numbers`` gave it.
+            moved_to: what they are after it, 1 or more; only numbers of ``read_at``.
+
+        Raises:
+            CommitFailedError: another writer moved one of the numbers: decide anew what to write.
+            ContractError: a row does not fit the contract.
+            LakeError: the table cannot be written.
+        """
+        if not set(moved_to) <= set(read_at) or any(number < 1 for number in moved_to.values()):
+            raise ValueError(f"cannot move {dict(read_at)} to {dict(moved_to)}")
+        delta = self._open_or_create(table)
+        marks = [Transaction(app_id, number) for app_id, number in moved_to.items()]
 
         def append() -> bool:
             with self._reaching(table, "read"):
                 delta.update_incremental()
-            is_next = (delta.transaction_version(app_id) or 0) == before
-            if is_next:
-                self._append(table, delta, aside.rows(), Transaction(app_id, number))
-            return is_next
+            # delta-rs stores numbers and compares nothing: the handle that writes must be asked.
+            is_as_read = all(
+                (delta.transaction_version(app_id) or 0) == number
+                for app_id, number in read_at.items()
+            )
+            if is_as_read:
+                self._append(table, delta, aside.rows(), marks)
+            return is_as_read
 
         with put_aside(table, frame) as aside:
             if not self._retrying()(append):
-                raise CommitFailedError(f"batch {number} of {app_id} was overtaken by another")
+                raise CommitFailedError(f"{sorted(moved_to)} of {table.path} were moved by another")
         return Commit(table.path, delta.version(), aside.tally.rows, None, aside.tally.preview)
+
+    def numbers(self, table: Table, app_ids: Iterable[str]) -> dict[str, int]:
+        """The numbers kept under some names, all of one moment; 0 where one was never set."""
+        delta = self.delta(table)
+        if delta is None:
+            return dict.fromkeys(app_ids, 0)
+        return {app_id: delta.transaction_version(app_id) or 0 for app_id in app_ids}
 
     def last_number(self, table: Table, app_id: str) -> int:
         """The number of the last batch appended under ``app_id``; 0 before the first."""
-        delta = self.delta(table)
-        return 0 if delta is None else delta.transaction_version(app_id) or 0
+        return self.numbers(table, [app_id])[app_id]
 
     def version(self, table: Table) -> int | None:
         """The table's Delta version, or ``None`` where it was never written."""
@@ -170,7 +200,11 @@ class Store:
             )
 
     def _append(
-        self, table: Table, delta: DeltaTable, rows: pa.RecordBatchReader, batch: Transaction
+        self,
+        table: Table,
+        delta: DeltaTable,
+        rows: pa.RecordBatchReader,
+        marks: Sequence[Transaction],
     ) -> None:
         with self._reaching(table, "written"):
             write_deltalake(
@@ -179,7 +213,7 @@ class Store:
                 mode="append",
                 writer_properties=writer_properties(),
                 commit_properties=CommitProperties(
-                    max_commit_retries=COMMIT_RETRIES, app_transactions=[batch]
+                    max_commit_retries=COMMIT_RETRIES, app_transactions=list(marks)
                 ),
             )
 

@@ -6,10 +6,11 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from crash_platform.engine.plan import Engine, Step
+from crash_platform.lake.contract import broken_rules
 from crash_platform.lake.store import Slice, Store
 from crash_platform.orchestration.tables import Recipe
 from crash_platform.pipelines.crashes import tables
-from crash_platform.pipelines.crashes.rules import RULES, broken_rules
+from crash_platform.pipelines.crashes.rules import RULES
 from crash_platform.pipelines.crashes.texts import sql
 
 H3_RESOLUTION = 9

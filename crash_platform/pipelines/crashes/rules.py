@@ -78,13 +78,3 @@ RULES = (
         "The local time exists exactly once (not in a change of daylight-saving time).",
     ),
 )
-
-
-def broken_rules(rules: tuple[Rule, ...], source: str) -> str:
-    """A SQL text that adds ``broken_rules``: the refuse rules each row of ``source`` breaks."""
-    cases = ", ".join(
-        f"CASE WHEN ({rule.expression}) THEN NULL ELSE '{rule.name}' END"
-        for rule in rules
-        if rule.severity == "refuse"
-    )
-    return f"SELECT *, concat_ws(',', {cases}) AS broken_rules FROM {source}"
