@@ -8,6 +8,8 @@ from typing import Literal
 
 import pyarrow as pa
 
+LONGEST_RETENTION_DAYS = 30
+"""How long the Delta log of a table remembers versions."""
 Severity = Literal["refuse", "flag"]
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -82,6 +84,8 @@ class Table:
     rules: tuple[Rule, ...] = ()
     filtered: tuple[str, ...] = ()
     """Columns other than the day that readers filter on: they get statistics in the Delta log."""
+    log_hours: int = 24 * LONGEST_RETENTION_DAYS
+    """How long the Delta log remembers versions: short where commits come by the second."""
 
     def __post_init__(self) -> None:
         # Names go into SQL and into paths as they are, so they hold nothing that needs quoting.

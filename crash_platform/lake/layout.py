@@ -10,7 +10,6 @@ from crash_platform.lake.contract import Table, Window
 from crash_platform.lake.failures import LakeError
 
 CHECKPOINT_EVERY = 20
-LONGEST_RETENTION_DAYS = 30
 READABLE_FEATURES = frozenset({"timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"})
 """Delta reader features with which a table's files alone still are its rows."""
 
@@ -25,8 +24,8 @@ def configuration(table: Table) -> dict[str, str | None]:
     return {
         "delta.checkpointInterval": str(CHECKPOINT_EVERY),
         "delta.dataSkippingStatsColumns": ",".join((table.day_column, *table.filtered)),
-        "delta.deletedFileRetentionDuration": f"interval {LONGEST_RETENTION_DAYS} days",
-        "delta.logRetentionDuration": f"interval {LONGEST_RETENTION_DAYS} days",
+        "delta.deletedFileRetentionDuration": f"interval {table.log_hours} hours",
+        "delta.logRetentionDuration": f"interval {table.log_hours} hours",
     }
 
 

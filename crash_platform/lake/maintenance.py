@@ -14,11 +14,11 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
 from deltalake.fs import DeltaStorageHandler
 
-from crash_platform.lake.contract import Table
+from crash_platform.lake.contract import LONGEST_RETENTION_DAYS, Table
 from crash_platform.lake.failures import LakeError, reaching
 from crash_platform.lake.frame import Frame
 from crash_platform.lake.incoming import put_aside
-from crash_platform.lake.layout import LONGEST_RETENTION_DAYS, writer_properties
+from crash_platform.lake.layout import writer_properties
 from crash_platform.lake.store import COMMIT_RETRIES, Store
 
 SHORTEST_RETENTION_DAYS = 7

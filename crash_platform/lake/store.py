@@ -91,6 +91,16 @@ class Store:
                 f"replace {window}: run again when they are done."
             ) from error
 
+    def compact(self, table: Table, window: Window) -> Commit:
+        """Put the files of a window together; no row changes. For windows that are still written.
+
+        Raises:
+            LakeError: the table cannot be rewritten; it is as before then.
+        """
+        # Sliced anew in every attempt: what others append meanwhile is in the next one.
+        rows = Frame(table.schema, lambda: self.slice(table, window).read().to_reader())
+        return self.replace(table, window, rows)
+
     def append_once(self, table: Table, frame: Frame, app_id: str, number: int) -> Commit | None:
         """Append a numbered batch unless that number (or a later one) is already in the table.
 

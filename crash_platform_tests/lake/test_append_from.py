@@ -4,7 +4,7 @@ import pytest
 from deltalake.exceptions import CommitFailedError
 
 from crash_platform.lake.store import Store
-from crash_platform_tests.lake.things import THINGS, day, frame, held
+from crash_platform_tests.lake.things import THINGS, day, days, frame, held
 
 
 def test_rows_and_numbers_move_together(store: Store) -> None:
@@ -44,3 +44,13 @@ def test_only_numbers_that_were_read_move_and_only_from_one_on(
 
 def test_a_table_nobody_wrote_has_no_numbers(store: Store) -> None:
     assert store.numbers(THINGS, ["a"]) == {"a": 0}
+
+
+def test_files_put_together_hold_the_same_rows_and_numbers(store: Store) -> None:
+    for number in range(1, 4):
+        store.append_from(THINGS, frame((0, number)), {"a": number - 1}, {"a": number})
+    store.append_from(THINGS, frame((1, 9)), {"a": 3}, {"a": 4})
+    store.compact(THINGS, days(0))
+    assert len(store.slice(THINGS, days(0)).files) == 1
+    assert held(store) == {day(0): [1, 2, 3], day(1): [9]}
+    assert store.numbers(THINGS, ["a"]) == {"a": 4}
