@@ -1,8 +1,17 @@
 """Fixtures every room shares. Fixtures of one room live in that room's conftest."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody_elses_hub() -> Iterator[None]:
+    """No test finds the hub of somebody who develops on this machine."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("CRASH_PLATFORM_HUB_PORT", "1")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from deltalake.exceptions import CommitFailedError
 
-from crash_platform.lake.contract import Table
+from crash_platform.lake.contract import Table, Window
 from crash_platform.lake.frame import Frame
 from crash_platform.lake.store import Store
 from crash_platform.streams.log import EventLog, Message, Range, StreamError
@@ -28,6 +28,8 @@ MOST_ROWS, MOST_BYTES = 50_000, 64 * 2**20
 """What one commit holds at most."""
 
 ATTEMPTS = 5
+TIDY_EVERY = 100
+"""Landings after which the files of their days are put together."""
 
 
 class StalePlanError(StreamError):
@@ -97,7 +99,14 @@ class Lander:
         self._note_lost(planned, landing)
         for messages, reached in self._batches(planned, held):
             self._commit(planned.generation, messages, reached, landing)
+            if landing.number % TIDY_EVERY == 0:
+                self._tidy(landing)
         return landing
+
+    def _tidy(self, landing: Landing) -> None:
+        """Put the little files of many landings together; maintenance leaves this month alone."""
+        for day in sorted(landing.days):
+            self.store.compact(self.stream.table, Window(day, day))
 
     def _refuse_other_hub(self, planned: Plan) -> None:
         held = self.log.describe()

@@ -44,6 +44,9 @@ EVENT = (
 )
 """What every silver table of events begins with."""
 
+LOG_HOURS = 24
+"""How long the log of a stream's table remembers versions: commits come by the minute."""
+
 DEAD_LETTERS = Table(
     layer="bronze",
     name="dead_letters",
@@ -64,6 +67,7 @@ DEAD_LETTERS = Table(
     key=("stream", "hub_generation", "partition_id", "sequence_number"),
     day_column="enqueued_date",
     filtered=("stream",),
+    log_hours=LOG_HOURS,
 )
 
 
@@ -86,6 +90,7 @@ def event_table(name: str, what: str) -> Table:
         key=("hub_generation", "partition_id", "sequence_number"),
         day_column="enqueued_date",
         filtered=("event_date", "landing"),
+        log_hours=LOG_HOURS,
     )
 
 
@@ -103,6 +108,7 @@ def quarantine_table(silver: Table) -> Table:
         ),
         key=("event_id",),
         day_column=silver.day_column,
+        log_hours=silver.log_hours,
     )
 
 

@@ -10,7 +10,7 @@ from deltalake.exceptions import CommitFailedError
 from crash_platform.lake.contract import Table
 from crash_platform.lake.frame import Frame
 from crash_platform.lake.store import Commit, Store
-from crash_platform.streams.landing import StalePlanError
+from crash_platform.streams.landing import TIDY_EVERY, StalePlanError
 from crash_platform.streams.log import (
     Description,
     Event,
@@ -218,6 +218,15 @@ def test_a_log_that_breaks_half_way_leaves_what_was_committed(store: Store, log:
     assert len(landed(store)) == 2_000
     lander(store, log).land(planned)
     assert len(set(landed(store))) == len(landed(store)) == 2_500
+
+
+def test_the_files_of_many_landings_are_put_together(store: Store, log: MemoryLog) -> None:
+    work = lander(store, log)
+    for number in range(TIDY_EVERY + 1):
+        publish(log, note(f"{number:03}"))
+        work.land(work.plan(10))
+    assert len(store.slice(TABLE).files) == 2
+    assert landed(store) == [f"{number:03}" for number in range(TIDY_EVERY + 1)]
 
 
 def test_two_landings_at_once_land_every_event_once(store: Store, log: MemoryLog) -> None:
