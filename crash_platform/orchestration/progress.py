@@ -29,7 +29,7 @@ def _line(event: DagsterEvent) -> str | None:
         rows, window = metadata.get("rows"), metadata.get("window")
         if rows is None or window is None:
             return None
-        return f"  {event.asset_key.to_user_string():32} {rows.value:>12,} rows  {window.value}"
+        return f"  {event.asset_key.to_user_string():38} {rows.value:>12,} rows  {window.value}"
     if event.event_type_value == "ASSET_CHECK_EVALUATION":
         evaluation = event.asset_check_evaluation_data
         if not evaluation.passed:

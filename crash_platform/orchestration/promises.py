@@ -127,10 +127,13 @@ def readable_by_bi(table: Table) -> dg.AssetChecksDefinition:
     )
     def check(lake: LakeResource) -> dg.AssetCheckResult:
         delta = lake.store().delta(table)
-        version = delta.protocol().min_reader_version if delta else 0
-        told = f"Readers need version {version}." if delta else "The table was never written."
+        if delta is None:
+            return dg.AssetCheckResult(passed=True, description="The table was never written.")
+        version = delta.protocol().min_reader_version
         return dg.AssetCheckResult(
-            passed=version == 1, description=told, metadata={"min_reader_version": version}
+            passed=version == 1,
+            description=f"Readers need version {version}.",
+            metadata={"min_reader_version": version},
         )
 
     return check

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -12,7 +13,7 @@ from crash_platform.engine.plan import Engine, Step
 from crash_platform.lake.contract import Table, Window
 from crash_platform.lake.frame import Frame
 from crash_platform.lake.store import Slice, Store
-from crash_platform.orchestration.calendar import days_definition, run_window
+from crash_platform.orchestration.calendar import days_definition, days_in, run_window
 from crash_platform.orchestration.resources import EngineResource, LakeResource
 
 Tables = Mapping[str, pa.Table]
@@ -31,7 +32,8 @@ class Recipe:
         table: the contract of what is made.
         inputs: tables read in the same window, known to the SQL by their names.
         steps: the SQL texts, in order; the last one yields the contract's columns.
-        days_from: the table that knows which days exist; a day it knows may become empty.
+        days_from: the table that knows which days exist; a day it knows may become empty. ``None``
+            where the inputs themselves are known to be whole: then any day may.
         lookups: small tables joined besides (vocabularies, grids), made when the asset runs.
         prepared: more small tables, computed from the inputs with engine and lake at hand.
         after: tables that must be made before, though no SQL text reads them.
@@ -40,7 +42,7 @@ class Recipe:
     table: Table
     inputs: tuple[Table, ...]
     steps: Callable[[], Sequence[Step]]
-    days_from: Table
+    days_from: Table | None
     lookups: Callable[[], Tables] = no_lookups
     prepared: Callable[[Engine, Store, Mapping[str, Slice]], Tables] | None = None
     after: tuple[Table, ...] = ()
@@ -52,8 +54,13 @@ class Recipe:
         more = self.prepared(engine, store, slices) if self.prepared else {}
         inputs = {**slices, **self.lookups(), **more}
         steps, schema = self.steps(), self.table.schema
-        known = frozenset(store.slice(self.days_from, window).distinct_days())
+        known = self._known_days(store, window)
         return Frame(schema, lambda: engine.stream(inputs, steps, schema.names), known)
+
+    def _known_days(self, store: Store, window: Window) -> frozenset[date]:
+        if self.days_from is None:
+            return frozenset(days_in(window))
+        return frozenset(store.slice(self.days_from, window).distinct_days())
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,13 @@ def asset_options(table: Table, family: Family) -> dict[str, Any]:
             "key": ", ".join(table.key),
         },
     }
+
+
+def table_spec(table: Table, family: Family, after: Sequence[Table] = ()) -> dg.AssetSpec:
+    """The asset of a table that is written beside Dagster's runs; others can read it."""
+    options = asset_options(table, family) | {"deps": [key_of(each) for each in after]}
+    options.pop("backfill_policy")
+    return dg.AssetSpec(**options).with_io_manager_key("lake_io")
 
 
 def column_schema(table: Table) -> dg.TableSchema:

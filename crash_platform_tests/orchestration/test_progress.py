@@ -34,10 +34,10 @@ def test_a_run_says_a_line_for_each_table_and_each_broken_promise(
 ) -> None:
     lines = shown(LakeResource(root=str(tmp_path)), capsys, blocking=False)
     assert lines == [
-        "  bronze/orders                               2 rows  2024-03-09..2024-03-10",
+        "  bronze/orders                                     2 rows  2024-03-09..2024-03-10",
         "  ! bronze/orders: every_order_has_a_price: "
         "Broken 1 times in 2 rows of 2024-03-09..2024-03-10 (too many).",
-        "  gold/daily_orders                           2 rows  2024-03-09..2024-03-10",
+        "  gold/daily_orders                                 2 rows  2024-03-09..2024-03-10",
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from crash_platform.engine.duckdb_engine import DuckDBEngine
 from crash_platform.engine.plan import Step
-from crash_platform.lake.contract import Window
+from crash_platform.lake.contract import Column, Window
 from crash_platform.lake.frame import Frame
 from crash_platform.orchestration.promises import (
     SAMPLE_ROWS,
@@ -230,10 +230,19 @@ def test_a_promise_waits_for_every_table_it_reads() -> None:
 
 
 def test_a_table_stays_readable_by_bi_tools_while_its_protocol_is_1(lake: LakeResource) -> None:
-    assert not alone(readable_by_bi(ORDERS), lake).passed
+    assert alone(readable_by_bi(ORDERS), lake).description == "The table was never written."
     lake.store().replace(ORDERS, WINDOW, Frame.of(rows(GOOD)))
     kept = alone(readable_by_bi(ORDERS), lake)
     assert (kept.passed, kept.metadata["min_reader_version"].value) == (True, 1)
+
+
+def test_a_table_with_naive_times_is_not_readable_by_bi_tools(lake: LakeResource) -> None:
+    naive = Column("packed_at", pa.timestamp("us"), "When it was packed, without a zone.")
+    table = replace(ORDERS, name="packed_orders", columns=(*ORDERS.columns, naive))
+    packed = rows(GOOD).append_column("packed_at", pa.nulls(len(GOOD), naive.type))
+    lake.store().replace(table, WINDOW, Frame.of(packed))
+    broken = alone(readable_by_bi(table), lake)
+    assert (broken.passed, broken.metadata["min_reader_version"].value) == (False, 3)
 
 
 def test_one_bad_row_in_a_small_window_is_not_a_share_of_many() -> None:

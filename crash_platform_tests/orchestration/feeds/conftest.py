@@ -1,0 +1,17 @@
+"""A feed of parcels on a lake of its own, for each test that asks for one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from crash_platform_tests.orchestration.feeds.feed_lake import FeedLake
+from crash_platform_tests.orchestration.feeds.parcels import FEED
+
+
+@pytest.fixture
+def parcels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FeedLake]:
+    monkeypatch.setenv("CRASH_PLATFORM_HOME", str(tmp_path))
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield FeedLake(FEED, str(tmp_path / "lake"), instance)
