@@ -1,0 +1,1 @@
+"""Weather readings: from the hub to averages by hour and by five minutes."""
