@@ -20,7 +20,7 @@ dev: $(VENV)/.installed ## Open the Dagster UI with sensors and schedules runnin
 	@$(BIN)/crash-platform dev
 
 test: $(VENV)/.installed-dev lint types ## Check style, types and imports, then run the tests
-	$(BIN)/python -m pytest -n 2 -m "not slow and not spark and not azurite and not dagster_contract"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not spark and not azurite and not kafka and not dagster_contract"
 
 lint: $(VENV)/.installed-dev ## Check style and the direction of imports
 	$(BIN)/ruff format --check .
@@ -30,8 +30,9 @@ lint: $(VENV)/.installed-dev ## Check style and the direction of imports
 types: $(VENV)/.installed-dev ## Check types
 	$(BIN)/mypy crash_platform
 
-docs: $(VENV)/.installed-dev ## Write the data dictionary anew from the contracts
+docs: $(VENV)/.installed-dev ## Write the data dictionary and the event schemas anew
 	$(BIN)/python -m crash_platform.pipelines.dictionary > docs/data-dictionary.md
+	$(BIN)/python -m crash_platform.pipelines.schemas docs/events
 
 lock: $(VENV)/.installed-dev ## Resolve the dependencies anew, with hashes
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --all-extras pyproject.toml -o requirements/full.txt

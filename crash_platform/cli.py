@@ -4,7 +4,6 @@ Parsing and printing only; the work is done in the rooms, imported where a comma
 that help and refusals come at once.
 """
 
-import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,17 +11,23 @@ from typing import Annotated
 
 import typer
 
-from crash_platform.commands import model
+from crash_platform.commands import events, model, simulate, stream
 from crash_platform.errors import PlatformError
-from crash_platform.settings import checkout, load_settings
+from crash_platform.settings import load_settings
 
 app = typer.Typer(
-    help="Road-crash records from their sources to gold tables.",
+    help="Road-crash records and live reports from their sources to gold tables.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.add_typer(model.app)
+app.add_typer(events.dead_letters)
+app.add_typer(simulate.app)
+app.command()(events.hub)
+app.command()(events.land)
+app.command()(events.replay)
+app.command()(stream.stream)
 
 
 def main() -> None:
@@ -103,25 +108,10 @@ def maintain(
 
 @app.command()
 def dev(port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000) -> None:
-    """Open the Dagster UI on this machine, with sensors and schedules running."""
-    from crash_platform.orchestration.runs import prepare_home
+    """Open the Dagster UI on this machine, with sensors, schedules, the local hub and scoring."""
+    from crash_platform.commands.dev import develop
 
-    settings = load_settings()
-    prepare_home(settings.dagster_home)
-    program = str(Path(sys.executable).with_name("dagster"))
-    workspace = str(checkout() / "workspace.yaml")
-    environment = os.environ | {
-        "DAGSTER_HOME": str(settings.dagster_home),
-        "CRASH_PLATFORM_HOME": str(settings.home),
-        "CRASH_PLATFORM_LAKE": settings.lake_root,
-        # `dagster dev` takes our fixed workspace as it is and announces its successor each time.
-        "PYTHONWARNINGS": "ignore:Function `dev_command` is superseded",
-    }
-    os.chdir(settings.dagster_home)  # beside a dagster.yaml that is not its own, it warns
-    arguments = ["dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
-    print(f"Dagster UI: http://127.0.0.1:{port}   tables: {settings.lake_root}   stop: Ctrl-C")
-    sys.stdout.flush()
-    os.execve(program, arguments, environment)
+    sys.exit(develop(load_settings(), port))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from crash_platform.orchestration.feeds.hubs import HubResource
 from crash_platform.orchestration.io_manager import DeltaIOManager
 from crash_platform.orchestration.maintenance import maintenance_job, weekly_maintenance
 from crash_platform.orchestration.progress import progress_logger
@@ -10,6 +11,8 @@ from crash_platform.orchestration.tracking import TrackingResource
 from crash_platform.pipelines.catalogue import TABLES
 from crash_platform.pipelines.crashes.definitions import crash_definitions
 from crash_platform.pipelines.injuries.definitions import injury_definitions
+from crash_platform.pipelines.reports.definitions import report_definitions
+from crash_platform.pipelines.weather.definitions import weather_definitions
 from crash_platform.settings import Settings, load_settings
 
 
@@ -20,6 +23,7 @@ def build(settings: Settings) -> dg.Definitions:
         resources={
             "lake": lake,
             "lake_io": DeltaIOManager(TABLES, lake),
+            "hubs": HubResource(),
             "tracking": TrackingResource(folder=str(settings.mlflow_folder)),
             **engine_resources(settings),
         },
@@ -28,7 +32,14 @@ def build(settings: Settings) -> dg.Definitions:
     )
     maintenance = maintenance_job(TABLES)
     upkeep = dg.Definitions(jobs=[maintenance], schedules=[weekly_maintenance(maintenance)])
-    return dg.Definitions.merge(shared, upkeep, crash_definitions(), injury_definitions())
+    return dg.Definitions.merge(
+        shared,
+        upkeep,
+        crash_definitions(),
+        injury_definitions(),
+        report_definitions(),
+        weather_definitions(),
+    )
 
 
 @dg.definitions

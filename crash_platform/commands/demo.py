@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crash_platform.commands.live_demo import demonstrate_live
 from crash_platform.commands.loading import load_and_say, say, write_report
 from crash_platform.errors import PlatformError
 from crash_platform.lake.contract import Window
@@ -34,6 +35,7 @@ def demonstrate(settings: Settings, source: str) -> None:
     _bring_to_gold(settings, source)
     store = open_store(settings)
     _make_model(settings, store)
+    demonstrate_live(settings, store)
     _finish(settings, store)
 
 
@@ -148,6 +150,7 @@ def _finish(settings: Settings, store: "Store") -> None:
     for page in sorted((settings.reports / "injury_model").glob("*/*.html"))[-2:]:
         print(f"Model    {page}")
     print("UI       make dev, then http://127.0.0.1:3000: the same tables, runs and checks")
+    print("Live     with make dev running: .venv/bin/crash-platform simulate crashes")
     print("Models   .venv/bin/crash-platform model list")
     print("Yours    .venv/bin/crash-platform load PATH...   or   make demo SOURCE=nyc")
 

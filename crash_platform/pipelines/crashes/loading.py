@@ -13,10 +13,12 @@ from crash_platform.lake.contract import Window
 from crash_platform.lake.store import Store
 from crash_platform.orchestration.calendar import stretches
 from crash_platform.orchestration.runs import Outcome, materialise
+from crash_platform.orchestration.tables import key_of
 from crash_platform.pipelines.crashes.assets import pending_days
 from crash_platform.pipelines.crashes.bronze import Delivery, Landing, land
-from crash_platform.pipelines.crashes.tables import QUARANTINED_CRASHES
+from crash_platform.pipelines.crashes.tables import CRASH_RECORDS, QUARANTINED_CRASHES
 
+BRONZE = key_of(CRASH_RECORDS)
 LANDED = {"bronze__crash_records": {"config": {"source": "landed"}}}
 Say = Callable[[str], None]
 
@@ -64,7 +66,10 @@ class Loader:
 
 def followers(definitions: dg.Definitions) -> set[dg.AssetKey]:
     """All that follows a landed day. Models do not: they have a schedule of their own."""
-    return {key for key in definitions.resolve_all_asset_keys() if key.path[0] != "model"}
+    selection = dg.AssetSelection.assets(BRONZE).downstream()
+    graph = definitions.resolve_asset_graph()
+    keys = selection.resolve(graph) & graph.executable_asset_keys
+    return {key for key in keys if key.path[0] != "model"}
 
 
 def refused(store: Store, days: tuple[date, ...]) -> dict[str, int]:

@@ -5,8 +5,7 @@ import pytest
 
 from crash_platform.engine.duckdb_engine import DuckDBEngine
 from crash_platform.engine.plan import Step
-from crash_platform.lake.contract import Rule
-from crash_platform.lake.contract import broken_rules
+from crash_platform.lake.contract import Rule, broken_rules
 from crash_platform.pipelines.crashes.recipes import judged
 from crash_platform.pipelines.crashes.rules import RULES
 from crash_platform.pipelines.crashes.tables import CRASHES
