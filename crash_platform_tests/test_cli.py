@@ -116,6 +116,7 @@ def test_a_load_lands_materialises_and_accounts_for_every_record(
     assert all(row["is_current"] for row in days)
 
 
+@pytest.mark.slow
 def test_loading_again_changes_nothing_and_a_snapshot_tells_what_disappeared(
     run: Run, store: Store, tmp_path: Path
 ) -> None:
@@ -159,6 +160,7 @@ def test_the_demo_runs_on_the_users_files_and_ends_with_what_to_look_at(
     assert "3 days up to 2022-03-04, 4 crashes" in out
 
 
+@pytest.mark.slow
 def test_maintenance_says_what_it_would_do_and_changes_nothing_when_dry(
     run: Run, store: Store, tmp_path: Path
 ) -> None:
@@ -230,6 +232,7 @@ def test_a_lake_that_cannot_be_written_is_one_sentence_that_names_it(
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_gold_is_made_for_the_loaded_days_only(run: Run, store: Store, tmp_path: Path) -> None:
     run("load", written(API_ROWS[:2], tmp_path / "first.json"))
     before = store.version(DAILY_CRASHES)

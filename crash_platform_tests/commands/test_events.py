@@ -173,6 +173,7 @@ def test_a_hub_that_cannot_be_reached_is_told_in_one_sentence(
     assert "planted" not in err
 
 
+@pytest.mark.slow
 def test_without_a_hub_that_runs_the_local_one_is_served_meanwhile(
     hub: LocalHub, run: Run, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -116,6 +116,7 @@ def test_a_partition_that_is_not_there_is_told(opened: Callable[..., EventHubsLo
             call()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "first_words", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"], ids=["nothing", "http"]
 )

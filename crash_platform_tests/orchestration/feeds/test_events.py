@@ -5,6 +5,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import dagster as dg
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -164,6 +165,7 @@ schedules = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(schedule=schedules)
 @settings(max_examples=4, deadline=None)
 def test_made_bit_by_bit_is_what_made_at_once_would_be(

@@ -95,6 +95,7 @@ def test_the_days_that_follow_from_bronze_are_asked_for_in_stretches(parcels: Fe
         assert [key.path[-1] for key in request.asset_selection] == [silver, quarantine, gold]
 
 
+@pytest.mark.slow
 def test_followed_to_the_end_a_tick_has_nothing_to_ask_for(parcels: FeedLake) -> None:
     parcels.publish(parcel("a", DAY_1), parcel("b", DAY_9), parcel("c", DAY_9, weight=0))
     for _ in range(2):
@@ -106,6 +107,7 @@ def test_followed_to_the_end_a_tick_has_nothing_to_ask_for(parcels: FeedLake) ->
     assert parcels.rows(DAILY_PARCELS, "sent_date", "weight") == [(DAY_1, 100), (DAY_9, 100)]
 
 
+@pytest.mark.slow
 def test_an_event_that_moves_is_promised_to_be_there_once_in_whatever_order_days_are_made(
     parcels: FeedLake,
 ) -> None:

@@ -26,6 +26,7 @@ class CrashLake:
 
     instance: dg.DagsterInstance
     deliveries: int = 0
+    everything: bool = False
 
     @property
     def store(self) -> Store:
@@ -49,9 +50,18 @@ class CrashLake:
             instance=self.instance,
             tags=dict(run_tags(Window(first, last or first))),
             run_config=None if only else LANDED,
-            asset_selection=[dg.AssetKey([table.layer, table.name]) for table in only] or None,
+            asset_selection=self.chosen(only),
             raise_on_error=False,
         )
+
+    def chosen(self, only: Sequence[Table] = ()) -> list[dg.AssetKey]:
+        """The assets of a run: of some tables, or of all crash tables (``everything``: of all)."""
+        if only:
+            return [dg.AssetKey([table.layer, table.name]) for table in only]
+        graph = self.definitions.resolve_asset_graph()
+        crashes = dg.AssetSelection.groups("crashes")
+        wanted = dg.AssetSelection.all() if self.everything else crashes
+        return sorted(wanted.resolve(graph) & graph.executable_asset_keys)
 
     def rows(self, table: Table, *names: str) -> list[tuple[Any, ...]]:
         """Some cells of all rows, in order."""

@@ -45,6 +45,7 @@ def days_of(lake: CrashLake) -> dict[date, int]:
 
 def test_a_range_goes_from_bronze_to_gold_in_one_run(crash_lake: CrashLake) -> None:
     crash_lake.land(week())
+    crash_lake.everything = True
     outcome = crash_lake.run(MONDAY, WEDNESDAY)
     assert (outcome.success, broken(outcome)) == (True, set())
     expected = {day.isoformat() for day in (MONDAY, TUESDAY, WEDNESDAY)}

@@ -217,7 +217,10 @@ def test_a_requested_run_brings_the_changed_day_from_the_portal_to_gold(
     job = crash_lake.definitions.resolve_implicit_global_asset_job_def()
     for request in sensor.requests:
         outcome = job.execute_in_process(
-            instance=crash_lake.instance, tags=dict(request.tags), run_config=request.run_config
+            instance=crash_lake.instance,
+            tags=dict(request.tags),
+            run_config=request.run_config,
+            asset_selection=crash_lake.chosen(),
         )
         assert broken(outcome) == {"the_newest_day_is_recent"}
     assert crash_lake.rows(CRASHES, "collision_id", "crash_date") == [

@@ -131,6 +131,7 @@ def test_dagster_pulls_two_days_from_the_portal_to_the_same_silver(
             instance=crash_lake.instance,
             tags=dict(run_tags(window)),
             run_config={"ops": {"bronze__crash_records": {"config": {"source": "nyc"}}}},
+            asset_selection=crash_lake.chosen(),
             raise_on_error=False,
         )
         assert (outcome.success, broken(outcome)) == (True, set())

@@ -2,6 +2,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import dagster as dg
+import pytest
 
 from crash_platform.lake.frame import Frame
 from crash_platform.orchestration.tables import key_of
@@ -89,6 +90,7 @@ def test_each_of_what_can_come_ends_where_it_belongs(weather: FeedLake) -> None:
     assert windows(weather) == [(DAY, "New York", 2, 0)]
 
 
+@pytest.mark.slow
 def test_a_reading_that_comes_late_reaches_its_window_and_is_counted_there(
     weather: FeedLake,
 ) -> None:
@@ -103,6 +105,7 @@ def test_a_reading_that_comes_late_reaches_its_window_and_is_counted_there(
     ]
 
 
+@pytest.mark.slow
 def test_a_correction_moves_a_reading_to_another_day_and_leaves_nothing_behind(
     weather: FeedLake,
 ) -> None:
@@ -121,6 +124,7 @@ def test_a_reading_of_tomorrow_is_no_error(weather: FeedLake) -> None:
     assert weather.run(NEXT_DAY).broken == ()
 
 
+@pytest.mark.slow
 def test_repeating_a_run_changes_no_row(weather: FeedLake) -> None:
     weather.publish(*(sent(str(number), number * 1.3) for number in range(20)))
     land_and_make(weather)
@@ -131,6 +135,7 @@ def test_repeating_a_run_changes_no_row(weather: FeedLake) -> None:
     assert [weather.rows(table, *table.schema.names) for table in tables] == before
 
 
+@pytest.mark.slow
 def test_gold_that_is_not_what_silver_says_stops_a_run(weather: FeedLake) -> None:
     weather.publish(sent("a"))
     weather.run_landing()
