@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from crash_platform.cli import main
 from crash_platform.lake.location import Location
 from crash_platform.lake.store import Store
 from crash_platform.pipelines.crashes.tables import (
@@ -47,30 +46,13 @@ API_ROWS = [
 ]
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CRASH_PLATFORM_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home" / "dagster"))
     for name in ("LAKE", "SOURCE", "ENGINE"):
         monkeypatch.delenv(f"CRASH_PLATFORM_{name}", raising=False)
     return tmp_path / "home"
-
-
-@pytest.fixture
-def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["crash-platform", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            main()
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        else:
-            code = 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return command
 
 
 @pytest.fixture

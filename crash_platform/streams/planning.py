@@ -76,9 +76,9 @@ def plan(log: Description, progress: Progress, limit: int, accepting: Accepting 
     lost = [gap for each in log.partitions if (gap := _gap(log, each, positions))]
     if lost and not accepting.loss:
         raise EventsLostError(
-            f"Retention of the hub {log.name} removed events before they were landed: "
-            f"{_in_words(lost)}. They cannot be had again; say --accept-loss to note them among "
-            "the dead letters and go on with what is there."
+            f"Retention of the hub {log.name} removed events before they were read: "
+            f"{_in_words(lost)}. They cannot be had again; say --accept-loss to go on with what is "
+            "there (landing notes them among the dead letters)."
         )
     ahead = {each.partition_id: _ahead(each, positions) for each in log.partitions}
     cut = {name: Range(name, r.after, min(r.until, r.after + limit)) for name, r in ahead.items()}

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from crash_platform.cli import main
 from crash_platform.lake.location import Location
 from crash_platform.lake.store import Store
 from crash_platform.pipelines.reports import tables as t
@@ -37,23 +36,6 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
     with LocalHub(None, HUBS) as hub:
         monkeypatch.setenv("CRASH_PLATFORM_HUB_PORT", str(hub.port))
         yield hub
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["crash-platform", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            main()
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        else:
-            code = 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return command
 
 
 @pytest.fixture
