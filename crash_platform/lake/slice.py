@@ -70,6 +70,10 @@ class Slice:
             rows = self._reader(names, where).read_all()
         return rows.cast(pa.schema([self.schema.field(name) for name in names]))
 
+    def stream(self) -> pa.RecordBatchReader:
+        """The rows of the window, batch by batch."""
+        return self._reader(self.schema.names, None)
+
     @property
     def day_range(self) -> tuple[str, date, date] | None:
         """Day column, first and last day, for whoever reads ``files`` itself."""

@@ -98,8 +98,9 @@ class Store:
             LakeError: the table cannot be rewritten; it is as before then.
         """
         # Sliced anew in every attempt: what others append meanwhile is in the next one.
-        rows = Frame(table.schema, lambda: self.slice(table, window).read().to_reader())
-        return self.replace(table, window, rows)
+        return self.replace(
+            table, window, Frame(table.schema, lambda: self.slice(table, window).stream())
+        )
 
     def append_once(self, table: Table, frame: Frame, app_id: str, number: int) -> Commit | None:
         """Append a numbered batch unless that number (or a later one) is already in the table.

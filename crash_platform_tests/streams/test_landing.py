@@ -132,6 +132,16 @@ def test_a_row_says_what_came_and_where_from(store: Store, log: MemoryLog) -> No
     assert done.days == {date(2026, 2, 28)}
 
 
+def test_properties_are_kept_as_an_object_in_the_order_of_their_names(
+    store: Store, log: MemoryLog
+) -> None:
+    log.publish([Event(note("a"), "k", {"b": "é", "a": '"'}), Event(note("b"), "k")])
+    work = lander(store, log)
+    work.land(work.plan(10))
+    rows = store.slice(TABLE).read().sort_by("event_id")
+    assert rows["properties"].to_pylist() == ['{"a": "\\"", "b": "é"}', "{}"]
+
+
 def test_a_landing_goes_on_where_the_last_one_ended(store: Store, log: MemoryLog) -> None:
     work = lander(store, log)
     publish(log, note("a"))
