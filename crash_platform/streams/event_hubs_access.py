@@ -190,7 +190,8 @@ class Entra:
                 f"{NAMESPACE} asks for Entra ID, which needs azure-identity: pip install "
                 f"'crash-platform[azure]', or set {CONNECTION} instead."
             ) from None
-        return DefaultAzureCredential()
+        credential: TokenCredential = DefaultAzureCredential()
+        return credential
 
 
 def _named(text: str) -> dict[str, str]:

@@ -18,8 +18,10 @@ _LATEST_TIME = 253_370_764_800_000  # the year 9999 in ms: days are counted beyo
 
 def taken(consumer: "ck.Consumer", most: int, wait: float) -> "list[ck.Message]":
     """What is there: waits for the first only, while ``consume`` would wait for all."""
-    first = consumer.consume(1, wait)
-    return first + consumer.consume(most - 1, 0) if first and most > 1 else first
+    found: list[ck.Message] = consumer.consume(1, wait)
+    if found and most > 1:
+        found += consumer.consume(most - 1, 0)
+    return found
 
 
 def message(raw: "ck.Message") -> Message:
