@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
 import dagster as dg
@@ -33,6 +33,7 @@ class PartConfig(dg.Config):
     partition_id: str
     after: int
     until: int
+    ahead: int = Field(default=0, description="Positions that waited when it was planned.")
 
 
 class LandingConfig(dg.Config):
@@ -109,16 +110,13 @@ def _planned(lander: Lander, config: LandingConfig) -> Plan:
 def planned_of(config: LandingConfig) -> Plan:
     """The plan in a run's config."""
     parts = tuple(Range(part.partition_id, part.after, part.until) for part in config.ranges)
-    lag = {part.partition_id: part.until - part.after for part in parts}
+    lag = {part.partition_id: max(part.ahead, part.until - part.after) for part in config.ranges}
     return Plan(config.generation, parts, (), lag)
 
 
 def config_of(plan: Plan) -> dict[str, object]:
     """A plan as the config of the run that is to carry it out."""
-    parts = [
-        {"partition_id": part.partition_id, "after": part.after, "until": part.until}
-        for part in plan.ranges
-    ]
+    parts = [{**asdict(part), "ahead": plan.lag[part.partition_id]} for part in plan.ranges]
     return {"generation": plan.generation, "ranges": parts}
 
 

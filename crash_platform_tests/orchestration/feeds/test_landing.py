@@ -3,11 +3,17 @@ from typing import Any
 
 import pytest
 
-from crash_platform.orchestration.feeds.landing import LandingConfig, PartConfig, land, planned_of
+from crash_platform.orchestration.feeds.landing import (
+    LandingConfig,
+    PartConfig,
+    config_of,
+    land,
+    planned_of,
+)
 from crash_platform.orchestration.tables import key_of
 from crash_platform.streams.landing import StalePlanError
 from crash_platform.streams.log import LogUnreachableError, Range
-from crash_platform.streams.planning import EventsLostError, HubReplacedError
+from crash_platform.streams.planning import EventsLostError, HubReplacedError, Plan
 from crash_platform.streams.tables import DEAD_LETTERS
 from crash_platform_tests.orchestration.feeds.feed_lake import FeedLake
 from crash_platform_tests.orchestration.feeds.parcels import DAY_1, STREAM, parcel
@@ -86,6 +92,11 @@ def test_a_config_is_a_plan(parcels: FeedLake) -> None:
     plan = planned_of(LandingConfig(**whole(3, 9)))
     assert (plan.generation, plan.ranges, plan.lost) == (1, (Range("1", 3, 9),), ())
     assert plan.lag == {"1": 6}
+
+
+def test_a_plan_keeps_its_lag_as_a_config(parcels: FeedLake) -> None:
+    plan = Plan(1, (Range("1", 3, 9),), (), {"0": 0, "1": 50})
+    assert planned_of(LandingConfig(**config_of(plan))).lag == {"1": 50}
 
 
 def test_events_lost_to_retention_stop_the_landing_until_the_loss_is_accepted(

@@ -53,7 +53,7 @@ def test_one_run_is_asked_for_with_exactly_the_new_ranges(parcels: FeedLake) -> 
             "bronze__parcels": {
                 "config": {
                     "generation": 1,
-                    "ranges": [{"partition_id": "1", "after": -1, "until": 2}],
+                    "ranges": [{"partition_id": "1", "after": -1, "until": 2, "ahead": 3}],
                 }
             }
         }
@@ -72,8 +72,8 @@ def test_ranges_begin_where_bronze_ends_and_name_every_partition_with_news(
     [landing, _] = parcels.tick().run_requests
     ranges = landing.run_config["ops"]["bronze__parcels"]["config"]["ranges"]
     assert ranges == [
-        {"partition_id": "0", "after": -1, "until": 0},
-        {"partition_id": "1", "after": 0, "until": 1},
+        {"partition_id": "0", "after": -1, "until": 0, "ahead": 1},
+        {"partition_id": "1", "after": 0, "until": 1, "ahead": 1},
     ]
 
 
