@@ -173,6 +173,7 @@ def refused_inputs(tmp_path: Path) -> dict[str, Path]:
     }
 
 
+@pytest.mark.slow
 def test_bad_input_is_one_sentence_and_leaves_the_tables_untouched(
     run: Run, store: Store, tmp_path: Path
 ) -> None:

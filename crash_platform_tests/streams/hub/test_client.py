@@ -37,6 +37,7 @@ def hub() -> Iterator[LocalHub]:
         yield hub
 
 
+@pytest.mark.slow
 def test_events_are_read_from_any_position(hub: LocalHub) -> None:
     with producer(hub) as client:
         info = client.get_partition_properties("0")
