@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from crash_platform.commands import events, model, simulate, stream
+from crash_platform.commands import events, keys, model, serve, simulate, stream
 from crash_platform.errors import PlatformError
 from crash_platform.settings import load_settings
 
@@ -28,6 +28,8 @@ app.command()(events.hub)
 app.command()(events.land)
 app.command()(events.replay)
 app.command()(stream.stream)
+app.command()(serve.serve)
+app.add_typer(keys.app)
 
 
 def main() -> None:

@@ -129,6 +129,16 @@ class Settings(BaseSettings):
         default=20_000, ge=1, description="Events of one partition that one landing takes, at most."
     )
 
+    entra_tenant: str = Field(
+        default="", description="Entra tenant whose tokens the prediction API takes."
+    )
+    entra_audience: str = Field(
+        default="", description="Application id that such tokens have to be meant for."
+    )
+    requests_per_minute: int = Field(
+        default=600, ge=1, description="Requests of one key (or open client) in a minute."
+    )
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:

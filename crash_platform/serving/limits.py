@@ -1,0 +1,69 @@
+"""How much the API takes: bytes, reports, seconds; and the reading of a body within that.
+
+What a body says is not looked at here.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from crash_platform.serving.errors import JSON, RefusedError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits of one request.
+
+    Attributes:
+        body_bytes: of one report.
+        batch_bytes: of many reports; 1,000 that say all they can say need about 500 KB.
+        batch_reports: reports in one request.
+        body_seconds: in which a body has to come.
+    """
+
+    body_bytes: int = 256 * 1024
+    batch_bytes: int = 1024 * 1024
+    batch_reports: int = 1_000
+    body_seconds: float = 10.0
+
+
+async def read_body(request: Request, most: int, seconds: float) -> bytes:
+    """The body of a JSON request, read no further than it may be long.
+
+    Raises:
+        RefusedError: it says to be something else than plain JSON, or is too long or too slow.
+    """
+    _refuse_other_media(request)
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and (len(length) > len(str(most)) or int(length) > most):
+        raise _too_large(most)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > most:
+                    raise _too_large(most)
+    except TimeoutError:
+        raise RefusedError(
+            408, "too_slow", f"The body did not come within {seconds:g} seconds: send it again."
+        ) from None
+    return bytes(body)
+
+
+def _refuse_other_media(request: Request) -> None:
+    told = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if told != JSON or encoding != "identity":
+        raise RefusedError(
+            415,
+            "unsupported_media_type",
+            "Only plain JSON is taken: send Content-Type: application/json, not compressed.",
+        )
+
+
+def _too_large(most: int) -> RefusedError:
+    return RefusedError(
+        413, "too_large", f"The body is larger than {most:,} bytes: send fewer reports at a time."
+    )

@@ -1,0 +1,78 @@
+"""The paths that people's programs ask: one report, or a list of them."""
+
+from typing import Annotated, Any
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from crash_platform.serving.admission import admission
+from crash_platform.serving.errors import JSON
+from crash_platform.serving.limits import read_body
+from crash_platform.serving.report import EXAMPLE, CrashReport, many_reports, one_report
+from crash_platform.serving.service import Prediction, Predictions, Service
+
+Explain = Annotated[bool, Query(description="Also say what each feature adds.")]
+
+
+def predict_routes(service: Service) -> APIRouter:
+    """``POST /predict`` and ``POST /predict/batch``."""
+    router = APIRouter(
+        tags=["predictions"], dependencies=[Depends(admission(service.guard, "scorer"))]
+    )
+    schema = CrashReport.model_json_schema()
+    _add_predict(router, service, schema)
+    _add_batch(router, service, schema)
+    return router
+
+
+def _add_predict(router: APIRouter, service: Service, schema: dict[str, Any]) -> None:
+    limits = service.limits
+
+    @router.post(
+        "/predict",
+        response_model=Prediction,
+        response_model_exclude_none=True,
+        openapi_extra=json_body(schema, EXAMPLE),
+    )
+    async def predict(request: Request, explain: Explain = False) -> Response:
+        """Say how likely it is that a crash has injured or killed somebody."""
+        body = await read_body(request, limits.body_bytes, limits.body_seconds)
+        report = one_report(body, service.clock())
+        if explain:
+            return json_answer(await run_sync(service.explain, report))
+        # One report takes a third of a millisecond: a thread would only add to that.
+        return json_answer(service.predict([report])[0])
+
+
+def _add_batch(router: APIRouter, service: Service, schema: dict[str, Any]) -> None:
+    limits = service.limits
+    many = {"type": "array", "maxItems": limits.batch_reports, "items": schema}
+
+    @router.post(
+        "/predict/batch",
+        response_model=Predictions,
+        response_model_exclude_none=True,
+        openapi_extra=json_body(many, [EXAMPLE]),
+    )
+    async def predict_batch(request: Request) -> Response:
+        """Say it of many crashes at once, in their order."""
+        body = await read_body(request, limits.batch_bytes, limits.body_seconds)
+
+        def predicted() -> Predictions:
+            reports = many_reports(body, limits.batch_reports, service.clock())
+            return Predictions.model_construct(predictions=service.predict(reports))
+
+        return json_answer(await run_sync(predicted))
+
+
+def json_body(schema: dict[str, Any], example: Any) -> dict[str, Any]:
+    """How OpenAPI is told of a body that the endpoint reads itself."""
+    content = {JSON: {"schema": schema, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def json_answer(answer: Prediction | Predictions) -> Response:
+    """An answer as JSON."""
+    return Response(answer.model_dump_json(exclude_none=True), media_type=JSON)
