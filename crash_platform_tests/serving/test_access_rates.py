@@ -156,8 +156,12 @@ def _ask(path: Path, times: int, most: int) -> int:
 
 def test_a_limit_holds_over_processes_that_start_and_ask_at_once(tmp_path: Path) -> None:
     path = tmp_path / "rates.sqlite"
-    with multiprocessing.get_context("spawn").Pool(3) as pool:
-        taken = pool.starmap(_ask, [(path, 400, 500)] * 3)
+    # Closed and joined: a pool that is left ends its processes by a signal, which whoever started
+    # the tests may have blocked for them.
+    pool = multiprocessing.get_context("spawn").Pool(3)
+    taken = pool.starmap(_ask, [(path, 400, 500)] * 3)
+    pool.close()
+    pool.join()
     assert sum(taken) == 500
 
 
