@@ -97,7 +97,7 @@ def maintain(
     from crash_platform.lake.maintenance import maintain as maintain_table
     from crash_platform.orchestration.maintenance import in_words, utc_today
     from crash_platform.orchestration.resources import open_store
-    from crash_platform.pipelines.catalogue import TABLES
+    from crash_platform.pipelines.tables import TABLES
 
     store = open_store(load_settings())
     check_retention(retention_days)

@@ -8,10 +8,10 @@ from crash_platform.orchestration.maintenance import maintenance_job, weekly_mai
 from crash_platform.orchestration.progress import progress_logger
 from crash_platform.orchestration.resources import LakeResource, engine_resources
 from crash_platform.orchestration.tracking import TrackingResource
-from crash_platform.pipelines.catalogue import TABLES
 from crash_platform.pipelines.crashes.definitions import crash_definitions
 from crash_platform.pipelines.injuries.definitions import injury_definitions
 from crash_platform.pipelines.reports.definitions import report_definitions
+from crash_platform.pipelines.tables import TABLES
 from crash_platform.pipelines.weather.definitions import weather_definitions
 from crash_platform.settings import Settings, load_settings
 

@@ -19,8 +19,8 @@ from typing import Any
 import pyarrow.compute as pc
 
 from crash_platform.orchestration.resources import open_store
-from crash_platform.pipelines.catalogue import TABLES
 from crash_platform.pipelines.reports.live.account import percentile
+from crash_platform.pipelines.tables import TABLES
 from crash_platform.settings import Settings
 from crash_platform.streams.log import EventLog
 from crash_platform.streams.opening import open_log

@@ -137,7 +137,7 @@ def _days(store: "Store") -> set[date]:
 
 def _finish(settings: Settings, store: "Store") -> None:
     from crash_platform.orchestration.runs import instance_at
-    from crash_platform.pipelines.catalogue import TABLES
+    from crash_platform.pipelines.tables import TABLES
 
     print("\nRows in each table:")
     for table in TABLES:

@@ -1,6 +1,6 @@
 """The commands about the prediction API's keys: make one, list them, revoke one.
 
-Parsing and printing only; what a key is, is said in `serving.access_keys`.
+Parsing and printing only; what a key is, is said in `serving.access.keys`.
 """
 
 import sys
@@ -13,7 +13,7 @@ from crash_platform.serving.guarding import Role
 from crash_platform.settings import load_settings
 
 if TYPE_CHECKING:
-    from crash_platform.serving.access_files import KeyFile
+    from crash_platform.serving.access.files import KeyFile
 
 HEADINGS = ("id", "role", "state", "created", "expires", "name")
 
@@ -31,7 +31,7 @@ def create(
     days: Annotated[int, typer.Option(help="Days it is valid for.")] = 365,
 ) -> None:
     """Make a key and print it, this once; a running server takes it within a second."""
-    from crash_platform.serving.access_keys import mint
+    from crash_platform.serving.access.keys import mint
 
     text, key = mint(name, role, days, datetime.now(UTC))
     file = _file()
@@ -80,7 +80,7 @@ def revoke(
 
 
 def _file() -> "KeyFile":
-    from crash_platform.serving.access import KEYS_FILE
-    from crash_platform.serving.access_files import KeyFile
+    from crash_platform.serving.access.files import KeyFile
+    from crash_platform.serving.access.guard import KEYS_FILE
 
     return KeyFile(load_settings().home / KEYS_FILE)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from uvicorn import Server
 
     from crash_platform.pipelines.injuries.answering import ChampionWatch
-    from crash_platform.serving.access import AccessGuard
+    from crash_platform.serving.access.guard import AccessGuard
     from crash_platform.serving.guarding import Guard
 
 BACKLOG = 2048
@@ -55,9 +55,9 @@ def guard_of(settings: Settings) -> "AccessGuard":
     Raises:
         PlatformError: the keys cannot be read, or Entra is set by half.
     """
-    from crash_platform.serving.access import open_guard
-    from crash_platform.serving.access_entra import entra_of
-    from crash_platform.serving.access_rules import Limits
+    from crash_platform.serving.access.entra import entra_of
+    from crash_platform.serving.access.guard import open_guard
+    from crash_platform.serving.access.rules import Limits
 
     most = settings.requests_per_minute
     limits = Limits(reader=most, scorer=most, admin=most, open=most)

@@ -1,29 +1,15 @@
-"""Every table of every pipeline, and what is promised about it, in the order people read them."""
+"""The streams of every pipeline, and what is promised about its tables, as people read them."""
 
 import dagster as dg
 
-from crash_platform.lake.contract import Table
 from crash_platform.orchestration.feeds.feed import Feed
 from crash_platform.orchestration.promises import Promise
 from crash_platform.pipelines.crashes import checks as crash_checks
-from crash_platform.pipelines.crashes import tables as crashes
 from crash_platform.pipelines.injuries import checks as injury_checks
-from crash_platform.pipelines.injuries import tables as injuries
 from crash_platform.pipelines.reports import checks as report_checks
-from crash_platform.pipelines.reports import tables as reports
 from crash_platform.pipelines.reports.feed import report_feed
 from crash_platform.pipelines.weather import checks as weather_checks
-from crash_platform.pipelines.weather import tables as weather
 from crash_platform.pipelines.weather.feed import weather_feed
-from crash_platform.streams.tables import DEAD_LETTERS
-
-TABLES: tuple[Table, ...] = (
-    *crashes.TABLES,
-    *injuries.TABLES,
-    *reports.TABLES,
-    *weather.TABLES,
-    DEAD_LETTERS,
-)
 
 
 def feeds() -> dict[str, Feed]:

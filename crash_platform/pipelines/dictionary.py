@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from crash_platform.lake.contract import Table
 from crash_platform.orchestration.promises import Promise
-from crash_platform.pipelines.catalogue import TABLES, promises
+from crash_platform.pipelines.catalogue import promises
+from crash_platform.pipelines.tables import TABLES
 
 
 def dictionary() -> str:

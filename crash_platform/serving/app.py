@@ -13,11 +13,11 @@ from crash_platform.pipelines.injuries.answering import Answerer
 from crash_platform.serving.errors import ErrorBody, handle_errors
 from crash_platform.serving.guarding import Guard
 from crash_platform.serving.health import health_routes
-from crash_platform.serving.invocations import invocation_routes
 from crash_platform.serving.limits import Limits
-from crash_platform.serving.predict import predict_routes
+from crash_platform.serving.predictions.invocations import invocation_routes
+from crash_platform.serving.predictions.predict import predict_routes
+from crash_platform.serving.predictions.service import Read, Service
 from crash_platform.serving.request_log import Book, Edge
-from crash_platform.serving.service import Read, Service
 
 _REFUSALS: Final[Mapping[int, str]] = {
     401: "No key, or none that holds",

@@ -10,7 +10,7 @@ from crash_platform.pipelines.injuries.features import FEATURE_SETS
 from crash_platform.pipelines.injuries.scoring import Champion
 from crash_platform.serving.admission import admission
 from crash_platform.serving.errors import UNAVAILABLE, ErrorBody
-from crash_platform.serving.service import Service
+from crash_platform.serving.predictions.service import Service
 
 
 class Life(BaseModel):

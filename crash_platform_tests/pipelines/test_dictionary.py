@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from crash_platform.pipelines.catalogue import TABLES
 from crash_platform.pipelines.crashes.rules import RULES
 from crash_platform.pipelines.dictionary import dictionary
+from crash_platform.pipelines.tables import TABLES
 
 WRITTEN = Path(__file__).resolve().parents[2] / "docs" / "data-dictionary.md"
 

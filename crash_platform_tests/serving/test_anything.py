@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from crash_platform.pipelines.reports.event import CrashReportV1
 from crash_platform.serving.errors import RefusedError
-from crash_platform.serving.report import CrashReport, one_report
+from crash_platform.serving.predictions.report import CrashReport, one_report
 from crash_platform_tests.serving.asking import BODY, NOW, Api, problem
 
 API = Api()

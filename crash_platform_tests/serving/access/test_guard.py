@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crash_platform.serving.access import AccessGuard
-from crash_platform.serving.access_keys import mint
-from crash_platform.serving.access_rules import RANK, Limits
+from crash_platform.serving.access.guard import AccessGuard
+from crash_platform.serving.access.keys import mint
+from crash_platform.serving.access.rules import RANK, Limits
 from crash_platform.serving.guarding import AccessCode, Role
-from crash_platform_tests.serving.access_doubles import (
+from crash_platform_tests.serving.access.doubles import (
     ELSEWHERE,
     HERE,
     NOON,

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crash_platform.serving.access_signers import Signers, fetch_from, signing_keys
+from crash_platform.serving.access.signers import Signers, fetch_from, signing_keys
 from crash_platform.serving.guarding import AccessError
-from crash_platform_tests.serving.access_doubles import Clock, Provider, public_entry
+from crash_platform_tests.serving.access.doubles import Clock, Provider, public_entry
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from crash_platform.serving.admission import admission
 from crash_platform.serving.limits import read_body
-from crash_platform.serving.predict import json_answer, json_body
-from crash_platform.serving.report import (
+from crash_platform.serving.predictions.predict import json_answer, json_body
+from crash_platform.serving.predictions.report import (
     EXAMPLE,
     CrashReport,
     checked_reports,
@@ -23,7 +23,7 @@ from crash_platform.serving.report import (
     refuse_too_many,
     refused,
 )
-from crash_platform.serving.service import Predictions, Service
+from crash_platform.serving.predictions.service import Predictions, Service
 
 
 class Split(BaseModel):

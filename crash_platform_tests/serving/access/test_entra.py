@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crash_platform.serving.access_entra import Entra, EntraError, entra_of
-from crash_platform.serving.access_rules import Caller
+from crash_platform.serving.access.entra import Entra, EntraError, entra_of
+from crash_platform.serving.access.rules import Caller
 from crash_platform.serving.guarding import AccessError, Role
-from crash_platform_tests.serving.access_doubles import (
+from crash_platform_tests.serving.access.doubles import (
     AUDIENCE,
     OTHER_TENANT,
     TENANT,

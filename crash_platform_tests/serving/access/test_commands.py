@@ -8,10 +8,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from crash_platform.commands.keys import app
-from crash_platform.serving.access import open_guard
-from crash_platform.serving.access_keys import KeysError
+from crash_platform.serving.access.guard import open_guard
+from crash_platform.serving.access.keys import KeysError
 from crash_platform.serving.guarding import AccessError
-from crash_platform_tests.serving.access_doubles import ELSEWHERE
+from crash_platform_tests.serving.access.doubles import ELSEWHERE
 
 
 @pytest.fixture(autouse=True)

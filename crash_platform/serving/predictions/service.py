@@ -16,7 +16,7 @@ from crash_platform.pipelines.injuries.features import Report
 from crash_platform.pipelines.reports.event import CrashReportV1
 from crash_platform.serving.guarding import Guard
 from crash_platform.serving.limits import Limits
-from crash_platform.serving.report import CrashReport
+from crash_platform.serving.predictions.report import CrashReport
 
 Read = Callable[[CrashReportV1], Report]
 MOST_CONTRIBUTIONS = 5

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from crash_platform.serving.access_files import KeyFile, Stamp
-from crash_platform.serving.access_keys import Key, KeysError
-from crash_platform.serving.access_ring import KeyRing
-from crash_platform_tests.serving.access_doubles import NOON, Clock, add_key, key_file
+from crash_platform.serving.access.files import KeyFile, Stamp
+from crash_platform.serving.access.keys import Key, KeysError
+from crash_platform.serving.access.ring import KeyRing
+from crash_platform_tests.serving.access.doubles import NOON, Clock, add_key, key_file
 
 
 class CountedFile(KeyFile):

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crash_platform.errors import PlatformError
-from crash_platform.serving.access_entra import Entra
-from crash_platform.serving.access_files import KeyFile
-from crash_platform.serving.access_keys import KeysError, id_of, opens
-from crash_platform.serving.access_rates import Rates
-from crash_platform.serving.access_ring import CHECK_SECONDS, KeyRing
-from crash_platform.serving.access_rules import (
+from crash_platform.serving.access.entra import Entra
+from crash_platform.serving.access.files import KeyFile
+from crash_platform.serving.access.keys import KeysError, id_of, opens
+from crash_platform.serving.access.rates import Rates
+from crash_platform.serving.access.ring import CHECK_SECONDS, KeyRing
+from crash_platform.serving.access.rules import (
     DEFAULT_LIMITS,
     Caller,
     Limits,

@@ -14,11 +14,11 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
-from crash_platform.serving.access import KEYS_FILE, AccessGuard, open_guard
-from crash_platform.serving.access_entra import Entra
-from crash_platform.serving.access_files import KeyFile
-from crash_platform.serving.access_keys import Key, mint
-from crash_platform.serving.access_rules import DEFAULT_LIMITS, Limits
+from crash_platform.serving.access.entra import Entra
+from crash_platform.serving.access.files import KeyFile
+from crash_platform.serving.access.guard import KEYS_FILE, AccessGuard, open_guard
+from crash_platform.serving.access.keys import Key, mint
+from crash_platform.serving.access.rules import DEFAULT_LIMITS, Limits
 from crash_platform.serving.guarding import AccessError, Guard, Role
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

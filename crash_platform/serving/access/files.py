@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from crash_platform.serving.access_keys import Key, KeysError
+from crash_platform.serving.access.keys import Key, KeysError
 
 WRITABLE_BY_OTHERS = 0o022
 Stamp = tuple[int, int, int, int]

@@ -5,8 +5,8 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from crash_platform.serving.access_files import KeyFile, Stamp
-from crash_platform.serving.access_keys import Key, KeysError
+from crash_platform.serving.access.files import KeyFile, Stamp
+from crash_platform.serving.access.keys import Key, KeysError
 
 CHECK_SECONDS = 1.0
 log = logging.getLogger(__name__)

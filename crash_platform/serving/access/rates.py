@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from crash_platform.serving.access_files import locked
+from crash_platform.serving.access.files import locked
 
 MINUTE_MS: Final = 60_000
 WAIT_FOR_LOCK_SECONDS = 0.1

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from crash_platform.serving.admission import admission
 from crash_platform.serving.errors import JSON
 from crash_platform.serving.limits import read_body
-from crash_platform.serving.report import EXAMPLE, CrashReport, many_reports, one_report
-from crash_platform.serving.service import Prediction, Predictions, Service
+from crash_platform.serving.predictions.report import EXAMPLE, CrashReport, many_reports, one_report
+from crash_platform.serving.predictions.service import Prediction, Predictions, Service
 
 Explain = Annotated[bool, Query(description="Also say what each feature adds.")]
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crash_platform.serving.access_rules import (
+from crash_platform.serving.access.rules import (
     LONGEST_HEADER,
     Limits,
     bearer,

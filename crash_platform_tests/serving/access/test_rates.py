@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crash_platform.serving.access_rates import Moment, Rates, wait_seconds
-from crash_platform_tests.serving.access_doubles import NOON, Clock
+from crash_platform.serving.access.rates import Moment, Rates, wait_seconds
+from crash_platform_tests.serving.access.doubles import NOON, Clock
 
 OpenRates = Callable[[Path, Callable[[], datetime]], Rates]
 

@@ -8,9 +8,9 @@ from stat import S_IMODE
 
 import pytest
 
-from crash_platform.serving.access_files import KeyFile
-from crash_platform.serving.access_keys import KeysError, mint
-from crash_platform_tests.serving.access_doubles import NOON, add_key, key_file, secret_of
+from crash_platform.serving.access.files import KeyFile
+from crash_platform.serving.access.keys import KeysError, mint
+from crash_platform_tests.serving.access.doubles import NOON, add_key, key_file, secret_of
 
 
 def test_without_a_file_there_are_no_keys(tmp_path: Path) -> None:

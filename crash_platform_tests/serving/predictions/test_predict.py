@@ -9,7 +9,7 @@ import pytest
 from crash_platform.pipelines.injuries.answering import Answerer
 from crash_platform.pipelines.reports.event import CrashReportV1
 from crash_platform.pipelines.reports.live.reading import reader
-from crash_platform.serving.service import Prediction
+from crash_platform.serving.predictions.service import Prediction
 from crash_platform_tests.pipelines.injuries.small_model import AS_OF, small_model, small_words
 from crash_platform_tests.pipelines.reports.live.newsroom import champions, located
 from crash_platform_tests.serving.asking import BODY, FIRST, Api, fields, problem

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from crash_platform.serving.access import AccessSettingsError
-from crash_platform.serving.access_rules import RANK, Limits
+from crash_platform.serving.access.guard import AccessSettingsError
+from crash_platform.serving.access.rules import RANK, Limits
 from crash_platform.serving.guarding import AccessError, Role
-from crash_platform_tests.serving.access_doubles import (
+from crash_platform_tests.serving.access.doubles import (
     HERE,
     Clock,
     MakeGuard,

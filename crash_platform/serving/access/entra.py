@@ -7,8 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from crash_platform.errors import PlatformError
-from crash_platform.serving.access_rules import RANK, Caller
-from crash_platform.serving.access_signers import Fetch, Signers, fetch_from
+from crash_platform.serving.access.rules import RANK, Caller
+from crash_platform.serving.access.signers import Fetch, Signers, fetch_from
 from crash_platform.serving.guarding import Role
 
 AUTHORITY: Final = "https://login.microsoftonline.com"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crash_platform.serving.access_keys import Key, KeysError, id_of, mint, opens
-from crash_platform_tests.serving.access_doubles import NOON, secret_of
+from crash_platform.serving.access.keys import Key, KeysError, id_of, mint, opens
+from crash_platform_tests.serving.access.doubles import NOON, secret_of
 
 
 def _made(days: int = 30) -> tuple[str, Key]:

@@ -1,0 +1,1 @@
+"""The prediction API's own paths: reports in, what the champions say out."""
