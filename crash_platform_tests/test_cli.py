@@ -128,6 +128,7 @@ def test_loading_again_changes_nothing_and_a_snapshot_tells_what_disappeared(
     )
 
 
+@pytest.mark.slow
 def test_the_demo_runs_on_the_users_files_and_ends_with_what_to_look_at(
     run: Run, home: Path, tmp_path: Path
 ) -> None:

@@ -285,6 +285,7 @@ def free_port() -> int:
         return int(open_socket.getsockname()[1])
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_answer_is_told_in_seconds_without_its_password() -> None:
     port = free_port()
     registry = Registry(f"http://ada:{CANARY}@127.0.0.1:{port}")

@@ -167,6 +167,7 @@ def test_a_run_that_is_active_already_is_not_taken_over(
     assert runs(registry) == {}
 
 
+@pytest.mark.slow
 def test_a_broken_server_is_one_sentence_and_its_password_shows_nowhere(
     tracking: TrackingResource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,6 +182,7 @@ def test_a_broken_server_is_one_sentence_and_its_password_shows_nowhere(
     assert CANARY not in tracking.model_dump_json() + repr(tracking)
 
 
+@pytest.mark.slow
 def test_without_a_model_mlflow_is_not_imported(tmp_path: Path) -> None:
     code = (
         "import sys, dagster as dg\n"

@@ -19,6 +19,7 @@ def pulled(real_data: Path, day: int) -> list[dict[str, object]]:
     return records_in(real_data / "crashes" / "socrata_json" / f"pulled_2026-04-{day}")
 
 
+@pytest.mark.slow
 def test_the_four_pulls_served_in_order_give_exactly_their_distinct_records(
     real_data: Path, tmp_path: Path
 ) -> None:

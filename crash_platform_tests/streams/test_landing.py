@@ -230,6 +230,7 @@ def test_a_log_that_breaks_half_way_leaves_what_was_committed(store: Store, log:
     assert len(set(landed(store))) == len(landed(store)) == 2_500
 
 
+@pytest.mark.slow
 def test_the_files_of_many_landings_are_put_together(store: Store, log: MemoryLog) -> None:
     work = lander(store, log)
     for number in range(TIDY_EVERY + 1):

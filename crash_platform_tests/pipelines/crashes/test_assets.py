@@ -1,5 +1,7 @@
 from datetime import date, timedelta
 
+import pytest
+
 from crash_platform.lake.contract import Window
 from crash_platform.lake.frame import Frame
 from crash_platform.pipelines.crashes.assets import pending_days
@@ -43,6 +45,7 @@ def days_of(lake: CrashLake) -> dict[date, int]:
     return {day: days.count(day) for day in days}
 
 
+@pytest.mark.slow
 def test_a_range_goes_from_bronze_to_gold_in_one_run(crash_lake: CrashLake) -> None:
     crash_lake.land(week())
     crash_lake.everything = True
@@ -89,6 +92,7 @@ def test_one_day_makes_that_day_only_and_again_makes_the_same(crash_lake: CrashL
     assert {table.path: crash_lake.store.slice(table).read() for table in TABLES} == before
 
 
+@pytest.mark.slow
 def test_a_correction_a_move_and_a_disappearance_reach_every_table(crash_lake: CrashLake) -> None:
     crash_lake.land(week())
     assert crash_lake.run(MONDAY, WEDNESDAY).success
@@ -123,6 +127,7 @@ def test_a_correction_a_move_and_a_disappearance_reach_every_table(crash_lake: C
     ]
 
 
+@pytest.mark.slow
 def test_a_day_whose_crashes_all_left_becomes_empty(crash_lake: CrashLake) -> None:
     crash_lake.land(week())
     assert crash_lake.run(MONDAY, WEDNESDAY).success

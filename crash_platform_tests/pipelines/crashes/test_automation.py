@@ -209,6 +209,7 @@ def test_a_platform_that_does_not_follow_the_city_asks_nobody(
     assert portal.requests == []
 
 
+@pytest.mark.slow
 def test_a_requested_run_brings_the_changed_day_from_the_portal_to_gold(
     crash_lake: CrashLake, portal: SocrataServer
 ) -> None:

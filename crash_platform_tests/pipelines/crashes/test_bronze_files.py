@@ -62,6 +62,7 @@ def test_a_file_lands_with_exactly_its_rows(
     assert bronze.distinct_days() == landing.days
 
 
+@pytest.mark.slow
 def test_the_packaged_year_adds_nothing_to_what_a_newer_file_said(
     real_data: Path, tmp_path: Path
 ) -> None:

@@ -209,6 +209,7 @@ def test_any_deliveries_in_any_order_come_to_what_the_oracle_says(tellings: list
     assert all(row["pulled_at"].astimezone(UTC) >= PULLED_AT for row in found)
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(tellings, min_size=2, max_size=4, unique_by=lambda told: told.moment))
 def test_a_history_that_came_in_order_may_be_told_again_without_any_news(

@@ -80,6 +80,7 @@ def revision(found: list[Any]) -> list[tuple[Any, ...]]:
     return [(row["change"], row["field"], row["old_value"], row["new_value"]) for row in found]
 
 
+@pytest.mark.slow
 def test_the_exports_in_the_wrong_order_come_to_the_same_silver(
     real_data: Path, tmp_path: Path
 ) -> None:

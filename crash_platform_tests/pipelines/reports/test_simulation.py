@@ -217,6 +217,7 @@ def test_the_rates_of_a_week_are_the_city_s_own_volume(year: Year) -> None:
         assert year.rate(hour) * year.days[hour // 24] == pytest.approx(len(year.rows[hour]))
 
 
+@pytest.mark.slow
 def test_every_hour_of_a_year_yields_a_report_that_keeps_the_contract(year: Year) -> None:
     rng = Random(2)
     for hour in range(8760):

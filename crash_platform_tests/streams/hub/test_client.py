@@ -211,6 +211,7 @@ def test_a_position_after_the_end_is_refused_and_says_where_the_end_is(hub: Loca
     assert "The last sequence number in the system is '199'" in str(error)
 
 
+@pytest.mark.slow
 def test_a_reader_with_a_higher_epoch_takes_over(hub: LocalHub) -> None:
     taken: list[list[Any]] = []
 
@@ -225,6 +226,7 @@ def test_a_reader_with_a_higher_epoch_takes_over(hub: LocalHub) -> None:
     assert "stolen" in str(got[-1])
 
 
+@pytest.mark.slow
 def test_the_asynchronous_client_is_served_as_well(hub: LocalHub) -> None:
     async def both_ways() -> list[bytes]:
         where = hub.connection_string("async")

@@ -71,6 +71,7 @@ def test_a_lost_acknowledgement_makes_the_client_publish_twice(hub: LocalHub) ->
     assert stored(hub) == [b"first", b"second", b"second"]
 
 
+@pytest.mark.slow
 def test_a_reader_whose_connections_break_misses_nothing(hub: LocalHub) -> None:
     sent = [b"%d" % number for number in range(1_500)]
     publish(hub, 0, sent)

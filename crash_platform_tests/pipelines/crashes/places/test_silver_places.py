@@ -31,6 +31,7 @@ def beside_an_outline(draw: st.DrawFn) -> Point:
     return y, x
 
 
+@pytest.mark.slow
 @given(points=st.lists(anywhere | beside_an_outline(), min_size=1, max_size=200))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_point_off_the_outlines_is_where_shapely_says(

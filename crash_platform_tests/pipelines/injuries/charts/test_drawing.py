@@ -1,6 +1,7 @@
 import io
 import time
 
+import pytest
 from PIL import Image
 
 from crash_platform.pipelines.injuries.charts.drawing import DRAWINGS, draw
@@ -9,6 +10,7 @@ from crash_platform.pipelines.injuries.tables import EVALUATION_CHARTS
 from crash_platform_tests.pipelines.injuries.evaluations import evaluation
 
 
+@pytest.mark.slow
 def test_every_chart_is_drawn_small_quick_and_with_a_finding(made: Evaluation) -> None:
     started = time.process_time()
     charts = draw(made)

@@ -211,6 +211,7 @@ STEPS = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(STEPS, min_size=1, max_size=4))
 def test_after_any_schedule_of_faults_the_table_is_what_the_hub_says(
