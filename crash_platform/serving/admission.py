@@ -25,7 +25,7 @@ def admission(guard: Guard, role: Role) -> Admit:
     ) -> None:
         client = request.client.host if request.client else "unknown"
         if guard.is_open:
-            _refuse_others(client, request.headers.get("host", ""))
+            refuse_others(client, request.headers.get("host", ""))
         header = request.headers.get("authorization")
         # In a thread of its own: the guard may wait for a lock or for Entra ID.
         await run_sync(guard.admit, header, role, client)
@@ -33,7 +33,7 @@ def admission(guard: Guard, role: Role) -> Admit:
     return admit
 
 
-def _refuse_others(client: str, host: str) -> None:
+def refuse_others(client: str, host: str) -> None:
     """While nobody needs a key, only this machine is answered, and only under its own name.
 
     The name keeps out a page of another site that lets its own name lead to this machine, and a
