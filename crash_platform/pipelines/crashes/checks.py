@@ -37,6 +37,7 @@ def promises() -> tuple[Promise, ...]:
         _vocabulary(),
         _usual_count(),
         _adds_up(t.DAILY_CRASHES, "daily_crashes_add_up_to_silver"),
+        _hours(),
         _adds_up(t.CRASH_HOTSPOTS, "hotspots_add_up_to_silver"),
         _factors(),
         _current_days(),
@@ -155,6 +156,16 @@ def _usual_count() -> Promise:
         is_blocking=False,
         tolerated_share=0.02,
         subject="run_days",
+    )
+
+
+def _hours() -> Promise:
+    return Promise(
+        "hours_add_up_to_the_day",
+        t.HOURLY_CRASHES,
+        "The hours of a day and borough, and its unknown hours, are all of silver's crashes.",
+        sql("check_hours_add_up_to_the_day"),
+        (("hourly_crashes", t.HOURLY_CRASHES, 0), _CRASHES),
     )
 
 

@@ -147,6 +147,7 @@ def recipes() -> tuple[Recipe, ...]:
         _quarantined(),
         _revisions(),
         _daily(),
+        _hourly(),
         _hotspots(),
         _factors(),
         _coverage(),
@@ -183,6 +184,15 @@ def _daily() -> Recipe:
     )
 
 
+def _hourly() -> Recipe:
+    return Recipe(
+        tables.HOURLY_CRASHES,
+        (tables.CRASHES,),
+        lambda: (step("hourly_crashes", "gold_hourly_crashes"),),
+        tables.CRASH_RECORDS,
+    )
+
+
 def _hotspots() -> Recipe:
     return Recipe(
         tables.CRASH_HOTSPOTS,
@@ -215,5 +225,5 @@ def _coverage() -> Recipe:
         ),
         lambda: (step("latest", "silver_latest"), step("crash_coverage", "gold_crash_coverage")),
         tables.CRASH_RECORDS,
-        after=(tables.CRASH_HOTSPOTS, tables.CRASH_FACTORS),
+        after=(tables.HOURLY_CRASHES, tables.CRASH_HOTSPOTS, tables.CRASH_FACTORS),
     )

@@ -3,12 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
 
-from crash_platform.pipelines.crashes.tables import CASUALTIES, CRASHES
+from crash_platform.pipelines.crashes.tables import CASUALTIES
+from crash_platform_tests.pipelines.crashes.check_rows import (
+    NEXT_DAY,
+    counted,
+    covered,
+    crash,
+    left,
+    refused,
+    summed,
+)
 from crash_platform_tests.pipelines.crashes.raw_crashes import DAY, Row, bronze_row, raw
 
-NEXT_DAY = DAY + timedelta(days=1)
 Tables = dict[str, list[Row]]
 
 
@@ -19,68 +26,6 @@ class Case:
     kept: Tables
     broken: tuple[tuple[Tables, list[Row]], ...]
     days: Sequence[date] = field(default=(DAY,))
-
-
-def left(number: int, change: str, version: int = 2) -> Row:
-    """A tombstone."""
-    key = str(4_700_000 + number)
-    return bronze_row({"collision_id": None}, record_key=key, version=version, change=change)
-
-
-def crash(number: int, **cells: Any) -> Row:
-    """A row of silver without any oddity."""
-    flags = {name: False for name in CRASHES.schema.names if name.startswith(("is_", "has_"))}
-    return {
-        **flags,
-        "collision_id": 4_700_000 + number,
-        "crash_date": DAY,
-        "version": 1,
-        "borough": "BRONX",
-        "latitude": 40.85,
-        "longitude": -73.9,
-        **dict.fromkeys(CASUALTIES, 0),
-        "contributing_factors": [],
-        "contributing_factors_raw": [],
-        "vehicle_types": [],
-        "vehicle_types_raw": [],
-        **cells,
-    }
-
-
-def refused(number: int, **cells: Any) -> Row:
-    """A row of the quarantine."""
-    key = str(4_700_000 + number)
-    return {"record_key": key, "filed_date": DAY, "version": 1, "broken_rules": "a_rule", **cells}
-
-
-def summed(**cells: Any) -> Row:
-    """A row of a gold table that sums crashes up."""
-    sums = dict.fromkeys(CASUALTIES, 0)
-    return {"crash_date": DAY, "crash_count": 2, "injury_crash_count": 1, **sums, **cells}
-
-
-def covered(**cells: Any) -> Row:
-    """A day that is accounted for."""
-    return {
-        "crash_date": DAY,
-        "bronze_count": 4,
-        "superseded_count": 1,
-        "clean_count": 2,
-        "quarantined_count": 1,
-        "gold_count": 2,
-        "is_current": True,
-        **cells,
-    }
-
-
-def counted(*counts: int) -> list[Row]:
-    """Crashes of the Bronx on consecutive days; a day with 0 has no row."""
-    days = (DAY + timedelta(days=number) for number in range(len(counts)))
-    return [
-        {"crash_date": day, "borough": "BRONX", "crash_count": count}
-        for day, count in zip(days, counts, strict=True)
-        if count
-    ]
 
 
 TWO_CRASHES = [crash(1), crash(2, is_injury_crash=True, persons_injured=3, cyclists_injured=None)]
@@ -103,6 +48,10 @@ ADDS_UP = Case(
         ),
     ),
 )
+PERSONS = ("persons_injured", "persons_killed")
+AT_EIGHT = summed(borough="BRONX", hour=8, crash_count=1, injury_crash_count=0)
+UNKNOWN_HOUR = summed(borough="BRONX", crash_count=1, persons_injured=3)
+HOURS: Tables = {"crashes": TWO_CRASHES, "hourly_crashes": [AT_EIGHT, UNKNOWN_HOUR]}
 IN_ONE_DAY = {
     "crashes": [crash(1), crash(2)],
     "all_crashes": [crash(1), crash(2), crash(3, crash_date=NEXT_DAY)],
@@ -273,6 +222,26 @@ CASES: dict[str, Case] = {
         days=MONTH,
     ),
     "daily_crashes_add_up_to_silver": ADDS_UP,
+    "hours_add_up_to_the_day": Case(
+        HOURS,
+        (
+            ({"hourly_crashes": []}, [{"borough": "BRONX", "hours_crash_count": None}]),
+            ({"crashes": []}, [{"borough": "BRONX", "day_crash_count": None}]),
+            ({"hourly_crashes": [AT_EIGHT]}, [{"hours_crash_count": 1, "day_crash_count": 2}]),
+            (
+                {"hourly_crashes": [AT_EIGHT, {**UNKNOWN_HOUR, "borough": "QUEENS"}]},
+                [
+                    {"borough": "BRONX", "hours_crash_count": 1},
+                    {"borough": "QUEENS", "hours_crash_count": 1, "day_crash_count": None},
+                ],
+            ),
+            *(
+                ({"hourly_crashes": [{**AT_EIGHT, name: 7}, UNKNOWN_HOUR]}, [{"crash_date": DAY}])
+                for name in ("crash_count", "injury_crash_count", *PERSONS)
+            ),
+            ({"hourly_crashes": [{**AT_EIGHT, "hour": 24}, UNKNOWN_HOUR]}, [{"last_hour": 24}]),
+        ),
+    ),
     "hotspots_add_up_to_silver": ADDS_UP,
     "factors_hold_every_crash": Case(
         {

@@ -79,7 +79,7 @@ def damage(store: Store, tables: Mapping[str, Table], day: date, other: date) ->
     held = store.slice(tables["crashes"], window).read()
     strays = _changed(strays, bad)
     store.replace(tables["crashes"], window, Frame.of(pa.concat_tables([held, strays])))
-    for name in ("daily_crashes", "crash_hotspots", "crash_factors"):
+    for name in ("daily_crashes", "hourly_crashes", "crash_hotspots", "crash_factors"):
         rows = store.slice(tables[name], window).read()
         more = {
             column: pc.add(pc.multiply(rows[column], 1000), 1)

@@ -13,6 +13,7 @@ from crash_platform.pipelines.crashes.tables import (
     CRASH_REVISIONS,
     CRASHES,
     DAILY_CRASHES,
+    HOURLY_CRASHES,
     QUARANTINED_CRASHES,
     TABLES,
 )
@@ -65,6 +66,13 @@ def test_a_range_goes_from_bronze_to_gold_in_one_run(crash_lake: CrashLake) -> N
         (MONDAY, "UNKNOWN", 1, 1, 0),
         (TUESDAY, "MANHATTAN", 11, 11, 11),
         (WEDNESDAY, "MANHATTAN", 12, 12, 12),
+    ]
+    hours = crash_lake.rows(HOURLY_CRASHES, "crash_date", "borough", "hour", "crash_count")
+    assert hours == [
+        (MONDAY, "MANHATTAN", 8, 11),
+        (MONDAY, "UNKNOWN", 8, 1),
+        (TUESDAY, "MANHATTAN", 8, 11),
+        (WEDNESDAY, "MANHATTAN", 8, 12),
     ]
     hotspots = crash_lake.rows(CRASH_HOTSPOTS, "crash_date", "crash_count", "cell_latitude")
     assert [count for _, count, _ in hotspots] == [1, 11, 11, 12]
@@ -137,7 +145,7 @@ def test_a_day_whose_crashes_all_left_becomes_empty(crash_lake: CrashLake) -> No
     assert (outcome.success, broken(outcome)) == (True, set())
     assert days_of(crash_lake) == {MONDAY: 12, WEDNESDAY: 12}
     assert crash_lake.rows(QUARANTINED_CRASHES, "record_key") == []
-    for table in (DAILY_CRASHES, CRASH_HOTSPOTS, CRASH_FACTORS):
+    for table in (DAILY_CRASHES, HOURLY_CRASHES, CRASH_HOTSPOTS, CRASH_FACTORS):
         assert {day for (day,) in crash_lake.rows(table, "crash_date")} == {MONDAY, WEDNESDAY}
     columns = ("crash_date", "superseded_count", "clean_count", "is_current")
     assert (TUESDAY, 24, 0, True) in crash_lake.rows(CRASH_COVERAGE, *columns)

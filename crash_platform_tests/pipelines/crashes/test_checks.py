@@ -13,16 +13,8 @@ from crash_platform.pipelines.crashes.tables import (
     DAILY_CRASHES,
     QUARANTINED_CRASHES,
 )
-from crash_platform_tests.pipelines.crashes.check_cases import (
-    CASES,
-    MONTH,
-    NEXT_DAY,
-    OLD_ROW,
-    Tables,
-    counted,
-    crash,
-    left,
-)
+from crash_platform_tests.pipelines.crashes.check_cases import CASES, MONTH, OLD_ROW, Tables
+from crash_platform_tests.pipelines.crashes.check_rows import NEXT_DAY, counted, crash, left
 from crash_platform_tests.pipelines.crashes.raw_crashes import DAY, Row, bronze_row, raw, rows_of
 
 PROMISES: Mapping[str, Promise] = {promise.name: promise for promise in promises()}
@@ -126,6 +118,7 @@ BLOCKING = {
     "the_vocabulary_covers_the_data": False,
     "the_row_count_is_usual": False,
     "daily_crashes_add_up_to_silver": True,
+    "hours_add_up_to_the_day": True,
     "hotspots_add_up_to_silver": True,
     "factors_hold_every_crash": True,
     "every_day_is_current": True,

@@ -14,6 +14,7 @@ DEPS: dict[str, set[str]] = {
     "silver/quarantined_crashes": {BRONZE},
     "silver/crash_revisions": {BRONZE},
     "gold/daily_crashes": {SILVER},
+    "gold/hourly_crashes": {SILVER},
     "gold/crash_hotspots": {SILVER},
     "gold/crash_factors": {SILVER},
     "gold/crash_coverage": {
@@ -22,6 +23,7 @@ DEPS: dict[str, set[str]] = {
         "silver/quarantined_crashes",
         "silver/crash_revisions",
         "gold/daily_crashes",
+        "gold/hourly_crashes",
         "gold/crash_hotspots",
         "gold/crash_factors",
     },
@@ -51,6 +53,7 @@ CHECKS = {
         "daily_crashes_add_up_to_silver",
         "it_stays_readable_by_bi_tools",
     },
+    "gold/hourly_crashes": {"hours_add_up_to_the_day", "it_stays_readable_by_bi_tools"},
     "gold/crash_hotspots": {"hotspots_add_up_to_silver", "it_stays_readable_by_bi_tools"},
     "gold/crash_factors": {"factors_hold_every_crash", "it_stays_readable_by_bi_tools"},
     "gold/crash_coverage": {"every_day_is_current", "it_stays_readable_by_bi_tools"},

@@ -1,5 +1,5 @@
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import h3
@@ -20,6 +20,7 @@ from crash_platform.pipelines.crashes.tables import (
     CRASH_REVISIONS,
     CRASHES,
     DAILY_CRASHES,
+    HOURLY_CRASHES,
     QUARANTINED_CRASHES,
 )
 from crash_platform_tests.pipelines.crashes.raw_crashes import (
@@ -101,6 +102,24 @@ def test_daily_crashes_add_up_by_day_and_borough() -> None:
     assert sums == [{"persons_injured": 2, "cyclists_injured": 2}, {}, {"persons_killed": 1}, {}]
 
 
+def test_hourly_crashes_add_up_by_day_borough_and_hour_and_keep_those_without_a_time() -> None:
+    eight = datetime.combine(DAY, time(8, 5))
+    made = gold(
+        HOURLY_CRASHES,
+        [
+            crash(1, borough="BRONX", crashed_at=eight, **HURT),
+            crash(2, borough="BRONX", crashed_at=eight.replace(minute=59)),
+            crash(3, borough="BRONX", crashed_at=None, persons_killed=1, is_injury_crash=True),
+            crash(4, crash_date=NEXT_DAY, crashed_at=eight.replace(hour=0)),
+        ],
+    )
+    assert [tuple(row.values()) for row in made] == [
+        (DAY, "BRONX", 8, 2, 1, 2, 0),
+        (DAY, "BRONX", None, 1, 1, 0, 1),
+        (NEXT_DAY, "UNKNOWN", 0, 1, 0, 0, 0),
+    ]
+
+
 def test_hotspots_count_the_crashes_of_a_cell_and_those_without_a_place() -> None:
     near = {"latitude": 40.75801, "longitude": -73.98551, "coordinates_issue": None}
     far = {"latitude": 40.6, "longitude": -74.1, "coordinates_issue": None}
@@ -166,7 +185,7 @@ def test_a_crash_counts_once_in_every_combination_it_has() -> None:
     assert [row["persons_killed"] for row in made] == [0] * 7
 
 
-@pytest.mark.parametrize("table", [DAILY_CRASHES, CRASH_HOTSPOTS, CRASH_FACTORS])
+@pytest.mark.parametrize("table", [DAILY_CRASHES, HOURLY_CRASHES, CRASH_HOTSPOTS, CRASH_FACTORS])
 def test_a_day_without_crashes_has_no_row(table: Table) -> None:
     assert gold(table, []) == []
 

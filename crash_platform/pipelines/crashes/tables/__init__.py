@@ -10,6 +10,7 @@ from crash_platform.pipelines.crashes.tables.gold import (
     CRASH_FACTORS,
     CRASH_HOTSPOTS,
     DAILY_CRASHES,
+    HOURLY_CRASHES,
 )
 from crash_platform.pipelines.crashes.tables.silver import (
     CRASH_REVISIONS,
@@ -26,6 +27,7 @@ __all__ = [
     "CRASH_RECORDS",
     "CRASH_REVISIONS",
     "DAILY_CRASHES",
+    "HOURLY_CRASHES",
     "KINDS",
     "QUARANTINED_CRASHES",
     "TABLES",
@@ -37,6 +39,7 @@ TABLES = (
     QUARANTINED_CRASHES,
     CRASH_REVISIONS,
     DAILY_CRASHES,
+    HOURLY_CRASHES,
     CRASH_HOTSPOTS,
     CRASH_FACTORS,
     CRASH_COVERAGE,

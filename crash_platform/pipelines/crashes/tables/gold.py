@@ -22,6 +22,13 @@ _SUMS = tuple(
     )
     for name in CASUALTIES
 )
+_PERSONS = tuple(column for column in _SUMS if column.name.startswith("persons_"))
+_BOROUGH = Column(
+    "borough",
+    TEXT,
+    "Reported borough, else the one that holds the coordinates, else UNKNOWN.",
+    False,
+)
 
 DAILY_CRASHES = Table(
     layer="gold",
@@ -29,12 +36,7 @@ DAILY_CRASHES = Table(
     description="Crashes and casualties by day and borough.",
     columns=(
         _DATE,
-        Column(
-            "borough",
-            TEXT,
-            "Reported borough, else the one that holds the coordinates, else UNKNOWN.",
-            False,
-        ),
+        _BOROUGH,
         *_COUNTS,
         *_SUMS,
         Column("injury_share", DECIMAL, "injury_crash_count / crash_count (0-1)."),
@@ -42,6 +44,22 @@ DAILY_CRASHES = Table(
         Column("located_share", DECIMAL, "located_count / crash_count (0-1)."),
     ),
     key=("crash_date", "borough"),
+    day_column="crash_date",
+    folder="year",
+)
+
+HOURLY_CRASHES = Table(
+    layer="gold",
+    name="hourly_crashes",
+    description="Crashes and casualties by day, borough and local hour.",
+    columns=(
+        _DATE,
+        _BOROUGH,
+        Column("hour", WHOLE, "Local hour of the crash (0-23); null where its time is unknown."),
+        *_COUNTS,
+        *_PERSONS,
+    ),
+    key=("crash_date", "borough", "hour"),
     day_column="crash_date",
     folder="year",
 )
