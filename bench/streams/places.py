@@ -18,7 +18,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from crash_platform.orchestration.resources import open_store
+from crash_platform.orchestration.lakes import open_store
 from crash_platform.pipelines.reports.live.account import percentile
 from crash_platform.pipelines.tables import TABLES
 from crash_platform.settings import Settings

@@ -14,7 +14,7 @@ from statistics import mean
 from bench.streams.commits import Scored, scored, sizes
 from bench.streams.latency import Moments, after, moments, stages
 from bench.streams.places import CHILD, PLATFORM, Place, Running, count_rows, place, quantile
-from crash_platform.orchestration.resources import open_store
+from crash_platform.orchestration.lakes import open_store
 from crash_platform.pipelines.reports.feed import STREAM
 from crash_platform.pipelines.reports.live.positions import LiveTable
 from crash_platform.pipelines.reports.tables import CRASH_EVENTS, LIVE_PREDICTIONS

@@ -60,7 +60,7 @@ def land(
 @dead_letters.command("list")
 def list_dead_letters(stream: OfStream = None) -> None:
     """List the messages that wait among the dead letters, the newest first."""
-    from crash_platform.orchestration.resources import open_store
+    from crash_platform.orchestration.lakes import open_store
     from crash_platform.streams.replay import waiting
 
     store = open_store(load_settings())
@@ -84,7 +84,7 @@ def list_dead_letters(stream: OfStream = None) -> None:
 def replay_dead_letters(stream: OfStream = None) -> None:
     """Try every dead letter again; what is an event by now goes to bronze and on to gold."""
     from crash_platform.commands.landing import Landings
-    from crash_platform.orchestration.resources import open_store
+    from crash_platform.orchestration.lakes import open_store
     from crash_platform.streams.replay import replay_dead_letters as replay_letters
 
     settings = load_settings()
@@ -121,7 +121,7 @@ def replay(
 
 @contextmanager
 def _lander(settings: Settings, feed: "Feed") -> "Iterator[Lander]":
-    from crash_platform.orchestration.resources import open_store
+    from crash_platform.orchestration.lakes import open_store
     from crash_platform.streams.landing import Lander
     from crash_platform.streams.opening import open_log
 

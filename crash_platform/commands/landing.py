@@ -53,7 +53,8 @@ class Landings:
         from crash_platform.definitions import build
         from crash_platform.orchestration.calendar import stretches
         from crash_platform.orchestration.feeds.events import days_behind
-        from crash_platform.orchestration.resources import open_engine, open_store
+        from crash_platform.orchestration.lakes import open_store
+        from crash_platform.orchestration.resources import open_engine
         from crash_platform.orchestration.runs import instance_at, materialise
         from crash_platform.orchestration.tables import key_of
 
@@ -73,7 +74,7 @@ class Landings:
                 materialise(definitions, instance, window, assets)
 
     def _is_ahead(self, feed: "Feed", accepting: "Accepting") -> bool:
-        from crash_platform.orchestration.resources import open_store
+        from crash_platform.orchestration.lakes import open_store
         from crash_platform.streams.landing import Lander
         from crash_platform.streams.opening import open_log
 

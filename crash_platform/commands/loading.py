@@ -18,7 +18,7 @@ def load_and_say(
 ) -> "Load":
     """Land a delivery, bring gold up to date, and print where every record went."""
     from crash_platform.definitions import build
-    from crash_platform.orchestration.resources import open_store
+    from crash_platform.orchestration.lakes import open_store
     from crash_platform.orchestration.runs import instance_at
     from crash_platform.pipelines.crashes.loading import Loader, reconciliation
 
@@ -33,7 +33,7 @@ def load_and_say(
 
 def write_report(settings: Settings, instance: "dg.DagsterInstance") -> Path:
     """Write the asset-check report and print its summary; where it is."""
-    from crash_platform.orchestration.resources import open_store
+    from crash_platform.orchestration.lakes import open_store
     from crash_platform.pipelines.catalogue import checks
     from crash_platform.pipelines.crashes import report as crash_report
 

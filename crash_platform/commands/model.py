@@ -110,7 +110,7 @@ def _registry() -> "Registry":
 
 
 def _promoter(registry: "Registry") -> "Promoter":
-    from crash_platform.orchestration.resources import open_store
+    from crash_platform.orchestration.lakes import open_store
     from crash_platform.pipelines.injuries.promotion import Promoter
 
     by = f"{_user()} (command line)"
@@ -227,7 +227,7 @@ def _print_gates(version: "ModelVersion") -> None:
 
 
 def _print_decisions(feature_set: str, version: "ModelVersion") -> None:
-    from crash_platform.orchestration.resources import open_store
+    from crash_platform.orchestration.lakes import open_store
     from crash_platform.pipelines.injuries.ledger import ledger
 
     decisions = [

@@ -119,7 +119,7 @@ def _desk(
     settings: Settings, log: "EventLog", watch: "ChampionWatch", tell: "Tell", stop: "Stop"
 ) -> "Desk":
     from crash_platform.commands.loading import say
-    from crash_platform.orchestration.resources import open_store
+    from crash_platform.orchestration.lakes import open_store
     from crash_platform.pipelines.reports.live.desk import Desk
     from crash_platform.pipelines.reports.live.places import locator
     from crash_platform.pipelines.reports.live.positions import LiveTable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from crash_platform.engine.functions import FUNCTIONS, Function
-from crash_platform.engine.plan import EngineError, Input, Step
+from crash_platform.engine.plan import EngineError, Input, Rows, Step
 
 if TYPE_CHECKING:
     import duckdb
@@ -98,18 +98,27 @@ def attach(connection: "duckdb.DuckDBPyConnection", name: str, rows: Input) -> N
     elif not rows.files:
         connection.register(name, rows.schema.empty_table())
     else:
-        source = f"{name}_files"
         if any("://" in file for file in rows.files):
+            source = f"{name}_files"
             connection.register(source, rows.dataset())
+            columns = ", ".join(f'"{column}"' for column in rows.schema.names)
+            text = f'SELECT {columns} FROM "{source}"'
         else:
-            connection.read_parquet(list(rows.files), hive_partitioning=False).create_view(
-                source, replace=True
-            )
-        columns = ", ".join(f'"{column}"' for column in rows.schema.names)
-        connection.execute(
-            f'CREATE OR REPLACE TEMP VIEW "{name}" AS '
-            f'SELECT {columns} FROM "{source}"{_kept_days(rows)}'
-        )
+            text = files_in_sql(connection, rows)
+        connection.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {text}{_kept_days(rows)}')
+
+
+def files_in_sql(connection: "duckdb.DuckDBPyConnection", rows: Rows) -> str:
+    """The SELECT of the columns of local files; a column that a file lacks is null there."""
+    files = ", ".join("'" + file.replace("'", "''") + "'" for file in rows.files)
+    source = f"read_parquet([{files}], hive_partitioning = false, union_by_name = true)"
+    held = set(connection.sql(f"SELECT * FROM {source} LIMIT 0").columns)
+    empty = connection.from_arrow(rows.schema.empty_table())
+    columns = ", ".join(
+        f'"{name}"' if name in held else f'CAST(NULL AS {kind}) AS "{name}"'
+        for name, kind in zip(empty.columns, empty.types, strict=True)
+    )
+    return f"SELECT {columns} FROM {source}"
 
 
 def _kept_days(rows: Input) -> str:

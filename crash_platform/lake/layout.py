@@ -4,7 +4,7 @@ from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable, Schema, WriterProperties
+from deltalake import DeltaTable, Field, Schema, WriterProperties
 
 from crash_platform.lake.contract import Table, Window
 from crash_platform.lake.failures import LakeError
@@ -67,6 +67,8 @@ def pruning(table: Table, window: Window) -> list[tuple[str, str, str | date]]:
 def recognise(table: Table, delta: DeltaTable) -> DeltaTable:
     """The table, if it is what its contract says and its files alone are its rows.
 
+    Nullable columns that the contract got since it was written may be lacking: they read as nulls.
+
     Raises:
         LakeError: it was written under another contract, or with Delta features that readers of
             plain files would miss.
@@ -78,7 +80,8 @@ def recognise(table: Table, delta: DeltaTable) -> DeltaTable:
             f"{table.path} uses {sorted(odd) or 'column mapping'}, with which its files alone are "
             "not its rows: rewrite the table without that."
         )
-    differing = differences(table, delta.schema())
+    added = {field.name for field in lacking(table, delta.schema())}
+    differing = [name for name in differences(table, delta.schema()) if name not in added]
     if differing:
         raise LakeError(
             f"{table.path} was written under another contract (other columns or types: "
@@ -93,3 +96,10 @@ def differences(table: Table, found: Schema) -> list[str]:
     expected = {field.name: (field.type, field.nullable) for field in wanted.fields}
     actual = {field.name: (field.type, field.nullable) for field in found.fields}
     return sorted(n for n in expected | actual if expected.get(n) != actual.get(n))
+
+
+def lacking(table: Table, found: Schema) -> list[Field]:
+    """The nullable columns of a contract that a table on disk does not have yet."""
+    held = {field.name for field in found.fields}
+    wanted = Schema.from_arrow(physical(table)).fields
+    return [field for field in wanted if field.nullable and field.name not in held]

@@ -2,8 +2,9 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 from urllib.parse import urlsplit
 
 from crash_platform.errors import PlatformError
@@ -16,6 +17,46 @@ UNUSABLE = re.compile(r"[][^|%]" if os.sep == "\\" else r"[][^|%\\]")
 
 class LocationError(PlatformError):
     """The lake's address cannot be used."""
+
+
+class RenewedOptions(Mapping[str, str]):
+    """Storage options that are asked for anew now and then: a sign-in to Azure ends after an hour.
+
+    Args:
+        ask: signs in; what it raises reaches whoever reads the options.
+        timer: seconds that only grow.
+        seconds: after which it is asked again.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[], Mapping[str, str]],
+        timer: Callable[[], float],
+        seconds: float = 600.0,
+    ) -> None:
+        self._ask, self._timer, self._seconds = ask, timer, seconds
+        self._lock = Lock()
+        self._held: Mapping[str, str] = {}
+        self._until: float | None = None
+
+    def __getitem__(self, name: str) -> str:
+        """One option."""
+        return self._options()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the options."""
+        return iter(self._options())
+
+    def __len__(self) -> int:
+        """How many options there are."""
+        return len(self._options())
+
+    def _options(self) -> Mapping[str, str]:
+        with self._lock:
+            now = self._timer()
+            if self._until is None or now >= self._until:
+                self._held, self._until = self._ask(), now + self._seconds
+            return self._held
 
 
 @dataclass(frozen=True)

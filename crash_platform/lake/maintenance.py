@@ -19,6 +19,7 @@ from crash_platform.lake.failures import LakeError, reaching
 from crash_platform.lake.frame import Frame
 from crash_platform.lake.incoming import put_aside
 from crash_platform.lake.layout import writer_properties
+from crash_platform.lake.making import complete
 from crash_platform.lake.store import COMMIT_RETRIES, Store
 
 SHORTEST_RETENTION_DAYS = 7
@@ -88,6 +89,8 @@ def maintain(
     with reaching(table.path, store.location.of(table.path), "read" if dry_run else "written"):
         before = _state(delta)
         plan = _plan(delta, table, table.folder_of(today))
+        if not dry_run:
+            complete(table, delta)
         done = plan if dry_run else _compact(delta, table, plan)
         sizes = _delete(delta, dict(store.location.storage_options), retention_days, dry_run)
         if not dry_run:

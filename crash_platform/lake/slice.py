@@ -14,7 +14,7 @@ from deltalake import DeltaTable
 
 from crash_platform.lake.contract import Table, Window
 from crash_platform.lake.failures import reaching
-from crash_platform.lake.layout import pruning
+from crash_platform.lake.layout import physical, pruning
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,9 @@ class Slice:
         if not any("://" in file for file in self.files):
             return ds.dataset(list(self.files), schema=self.schema, format="parquet")
         chosen = None if self.window is None else pruning(self.table, self.window)
-        return self.delta.to_pyarrow_dataset(file_pruning_predicate=chosen)
+        # Its own schema may lack columns that the contract got since.
+        own = physical(self.table)
+        return self.delta.to_pyarrow_dataset(file_pruning_predicate=chosen, schema=own)
 
     def read(
         self, columns: list[str] | None = None, where: ds.Expression | None = None

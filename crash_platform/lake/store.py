@@ -20,15 +20,9 @@ from crash_platform.lake.contract import Table, Window
 from crash_platform.lake.failures import EmptyDayError, LakeError, reaching
 from crash_platform.lake.frame import Frame
 from crash_platform.lake.incoming import put_aside
-from crash_platform.lake.layout import (
-    configuration,
-    physical,
-    predicate,
-    pruning,
-    recognise,
-    writer_properties,
-)
+from crash_platform.lake.layout import predicate, pruning, recognise, writer_properties
 from crash_platform.lake.location import Location
+from crash_platform.lake.making import complete, make
 from crash_platform.lake.slice import Slice
 
 __all__ = ["Commit", "EmptyDayError", "LakeError", "Slice", "Store"]
@@ -244,24 +238,14 @@ class Store:
             delta = self.delta(table)
         if delta is None:
             raise LakeError(f"{table.path} vanished while it was made: run again.")
+        with self._reaching(table, "written"):
+            complete(table, delta)
         return delta
 
     def _create(self, table: Table) -> None:
         try:
             with self._reaching(table, "written"):
-                DeltaTable.create(
-                    self.location.of(table.path),
-                    schema=physical(table),
-                    mode="ignore",
-                    partition_by=[table.folder_column],
-                    name=table.name,
-                    description=table.description,
-                    configuration=configuration(table),
-                    storage_options=self._options,
-                    # With retries, of two that create at once the later one would commit its own
-                    # metadata on top of the table that is already there.
-                    commit_properties=CommitProperties(max_commit_retries=0),
-                )
+                make(table, self.location.of(table.path), self._options)
         except CommitFailedError:
             if not self._is_there(table):
                 raise

@@ -12,53 +12,9 @@ from crash_platform.engine.duckdb_engine import DuckDBEngine
 from crash_platform.engine.plan import Engine, EngineError
 from crash_platform.engine.spark_engine import SparkEngine
 from crash_platform.engine.spark_session import local_settings, make_ready
-from crash_platform.lake.location import Location, LocationError, azure_options
 from crash_platform.lake.store import Store
+from crash_platform.orchestration.lakes import open_store
 from crash_platform.settings import Settings, load_settings
-
-
-def open_store(settings: Settings) -> Store:
-    """The lake of these settings; signs in to Azure where the lake lies there.
-
-    Raises:
-        LocationError: the address cannot be used or nobody can sign in.
-    """
-    root = settings.lake_root
-    if "://" not in root:
-        return Store(Location(root))
-    key, sas = settings.azure_account_key, settings.azure_sas_token
-    options = azure_options(
-        emulator=settings.azure_emulator,
-        account_key=key.get_secret_value() if key else None,
-        sas_token=sas.get_secret_value() if sas else None,
-        bearer_token=None if settings.azure_emulator or key or sas else entra_token(),
-    )
-    return Store(Location(root, options))
-
-
-def entra_token() -> str | None:
-    """A token for Azure Storage from Entra ID (environment, managed identity, developer sign-in).
-
-    Asked for anew by every run, so that a long-lived process never writes with a stale one.
-    ``None`` where the azure extra is not installed.
-
-    Raises:
-        LocationError: nobody is signed in.
-    """
-    try:
-        from azure.core.exceptions import ClientAuthenticationError
-        from azure.identity import DefaultAzureCredential
-    except ImportError:
-        return None
-    try:
-        with DefaultAzureCredential() as credential:
-            token: str = credential.get_token("https://storage.azure.com/.default").token
-            return token
-    except ClientAuthenticationError as error:
-        raise LocationError(
-            "Entra ID gives no token for the lake on Azure: sign in (az login), or give this "
-            "process a managed identity or a service principal."
-        ) from error
 
 
 def open_engine(name: str, memory_limit: str) -> Engine:

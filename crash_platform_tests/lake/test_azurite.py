@@ -19,7 +19,7 @@ from crash_platform.lake.frame import ContractError, Frame
 from crash_platform.lake.location import Location
 from crash_platform.lake.maintenance import maintain
 from crash_platform.lake.store import EmptyDayError, LakeError, Store
-from crash_platform.orchestration.resources import open_store
+from crash_platform.orchestration.lakes import open_store
 from crash_platform.orchestration.runs import materialise
 from crash_platform.pipelines.crashes.loading import followers
 from crash_platform.pipelines.crashes.tables import TABLES

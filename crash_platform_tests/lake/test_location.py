@@ -2,7 +2,12 @@
 
 import pytest
 
-from crash_platform.lake.location import Location, LocationError, azure_options
+from crash_platform.lake.location import (
+    Location,
+    LocationError,
+    RenewedOptions,
+    azure_options,
+)
 
 CANARY = "CanarySignature"
 NOBODY = {"account_key": None, "sas_token": None, "bearer_token": None}
@@ -77,3 +82,28 @@ def test_the_emulator_needs_no_secret() -> None:
 def test_without_any_way_to_sign_in_people_are_told_what_to_set() -> None:
     with pytest.raises(LocationError, match="CRASH_PLATFORM_AZURE_ACCOUNT_KEY"):
         azure_options(emulator=False, **NOBODY)
+
+
+def test_a_sign_in_is_kept_for_ten_minutes_and_then_made_anew() -> None:
+    now, tokens = [0.0], iter(["first", "second"])
+    options = RenewedOptions(lambda: {"azure_storage_token": next(tokens)}, lambda: now[0])
+    assert (dict(options), len(options)) == ({"azure_storage_token": "first"}, 1)
+    now[0] = 599.0
+    assert options["azure_storage_token"] == "first"
+    now[0] = 600.0
+    assert dict(options) == {"azure_storage_token": "second"}
+
+
+def test_a_sign_in_that_fails_is_told_and_tried_again() -> None:
+    answers: list[dict[str, str] | None] = [None, {"azure_storage_token": "new"}]
+
+    def ask() -> dict[str, str]:
+        found = answers.pop(0)
+        if found is None:
+            raise LocationError("Nobody is signed in.")
+        return found
+
+    options = RenewedOptions(ask, lambda: 0.0)
+    with pytest.raises(LocationError, match="Nobody is signed in"):
+        dict(options)
+    assert dict(options) == {"azure_storage_token": "new"}

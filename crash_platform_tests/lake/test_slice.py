@@ -123,7 +123,7 @@ def _mapped(action: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_table_of_another_contract_is_refused_with_the_columns_named(filled: Store) -> None:
-    wider = (*THINGS.columns, Column("place", pa.string(), "Place."))
+    wider = (*THINGS.columns, Column("place", pa.string(), "Place.", False))
     changed = replace(THINGS, columns=wider)
     with pytest.raises(LakeError, match=r"another contract .*place"):
         filled.slice(changed)

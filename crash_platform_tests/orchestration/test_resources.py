@@ -8,7 +8,8 @@ from pydantic import SecretStr, ValidationError
 
 from crash_platform.engine.duckdb_engine import DuckDBEngine
 from crash_platform.lake.location import LocationError
-from crash_platform.orchestration.resources import EngineResource, LakeResource, open_store
+from crash_platform.orchestration.lakes import open_store
+from crash_platform.orchestration.resources import EngineResource, LakeResource
 from crash_platform.settings import Settings
 
 ADDRESS = "abfss://lake@account.dfs.core.windows.net/root"

@@ -14,7 +14,7 @@ from crash_platform.lake.frame import Frame
 from crash_platform.lake.store import Store
 from crash_platform.modelling.registry import CHAMPION, open_registry
 from crash_platform.orchestration.calendar import run_tags
-from crash_platform.orchestration.resources import open_store
+from crash_platform.orchestration.lakes import open_store
 from crash_platform.orchestration.tables import key_of
 from crash_platform.pipelines.crashes.tables import CRASHES
 from crash_platform.pipelines.injuries import tables as t

@@ -7,7 +7,8 @@ import pytest
 from crash_platform.definitions import build
 from crash_platform.lake.contract import Window
 from crash_platform.lake.frame import Frame
-from crash_platform.orchestration.resources import LakeResource, open_store
+from crash_platform.orchestration.lakes import open_store
+from crash_platform.orchestration.resources import LakeResource
 from crash_platform.orchestration.tables import key_of
 from crash_platform.pipelines.injuries import tables as t
 from crash_platform.pipelines.injuries.automation import MADE, automation
