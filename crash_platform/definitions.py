@@ -11,6 +11,7 @@ from crash_platform.orchestration.tracking import TrackingResource
 from crash_platform.pipelines.crashes.definitions import crash_definitions
 from crash_platform.pipelines.injuries.definitions import injury_definitions
 from crash_platform.pipelines.reports.definitions import report_definitions
+from crash_platform.pipelines.served.definitions import served_definitions
 from crash_platform.pipelines.tables import TABLES
 from crash_platform.pipelines.weather.definitions import weather_definitions
 from crash_platform.settings import Settings, load_settings
@@ -38,6 +39,7 @@ def build(settings: Settings) -> dg.Definitions:
         crash_definitions(),
         injury_definitions(),
         report_definitions(),
+        served_definitions(),
         weather_definitions(),
     )
 

@@ -8,6 +8,7 @@ from crash_platform.pipelines.crashes import checks as crash_checks
 from crash_platform.pipelines.injuries import checks as injury_checks
 from crash_platform.pipelines.reports import checks as report_checks
 from crash_platform.pipelines.reports.feed import report_feed
+from crash_platform.pipelines.served import checks as served_checks
 from crash_platform.pipelines.weather import checks as weather_checks
 from crash_platform.pipelines.weather.feed import weather_feed
 
@@ -27,4 +28,4 @@ def checks() -> list[dg.AssetChecksDefinition]:
     return [check for part in _PARTS for check in part.checks()]
 
 
-_PARTS = (crash_checks, injury_checks, report_checks, weather_checks)
+_PARTS = (crash_checks, injury_checks, report_checks, served_checks, weather_checks)

@@ -15,6 +15,7 @@ from crash_platform.serving.guarding import Guard
 from crash_platform.serving.health import health_routes
 from crash_platform.serving.limits import Limits
 from crash_platform.serving.predictions.invocations import invocation_routes
+from crash_platform.serving.predictions.log import AnswerLog, NoLog
 from crash_platform.serving.predictions.predict import predict_routes
 from crash_platform.serving.predictions.service import Read, Service
 from crash_platform.serving.request_log import Book, Edge
@@ -45,12 +46,14 @@ class Options:
         log: takes one line per request, and where a bug was.
         timer: seconds that only grow.
         new_id: an id for a request, which nobody can guess from others.
+        answers: takes note of every answer.
     """
 
     limits: Limits = field(default_factory=Limits)
     log: Callable[[str], None] = _unsaid
     timer: Callable[[], float] = time.perf_counter
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex
+    answers: AnswerLog = field(default_factory=NoLog)
 
 
 def create_app(
@@ -71,7 +74,7 @@ def create_app(
         options: limits and log.
     """
     chosen = options or Options()
-    service = Service(champions, guard, clock, read, chosen.limits)
+    service = Service(champions, guard, clock, read, chosen.limits, chosen.answers)
     app = FastAPI(
         title="crash_platform predictions",
         description="How likely a crash in New York City is to have injured or killed somebody.",

@@ -17,6 +17,10 @@ class Life(BaseModel):
     """The process lives."""
 
     status: str = Field(examples=["alive"])
+    unlogged_predictions: int | None = Field(
+        default=None,
+        description="Answers that could not be written down since the start; absent where none.",
+    )
 
 
 class Readiness(BaseModel):
@@ -48,10 +52,10 @@ def health_routes(service: Service) -> APIRouter:
     """``GET /health``, ``GET /ready`` and ``GET /model``."""
     router = APIRouter(tags=["state"])
 
-    @router.get("/health")
+    @router.get("/health", response_model_exclude_none=True)
     async def health() -> Life:
         """Say that the process lives."""
-        return Life(status="alive")
+        return Life(status="alive", unlogged_predictions=service.log.lost or None)
 
     @router.get("/ready", responses={UNAVAILABLE: {"model": ErrorBody}})
     async def ready() -> Readiness:

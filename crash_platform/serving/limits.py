@@ -5,10 +5,15 @@ What a body says is not looked at here.
 
 import asyncio
 from dataclasses import dataclass
+from typing import Final
 
 from starlette.requests import Request
 
 from crash_platform.serving.errors import JSON, RefusedError
+
+FORM: Final = "application/x-www-form-urlencoded"
+"""What a browser sends a form as."""
+_NAMES: Final = {JSON: "JSON", FORM: "form data"}
 
 
 @dataclass(frozen=True)
@@ -28,13 +33,13 @@ class Limits:
     body_seconds: float = 10.0
 
 
-async def read_body(request: Request, most: int, seconds: float) -> bytes:
-    """The body of a JSON request, read no further than it may be long.
+async def read_body(request: Request, most: int, seconds: float, media: str = JSON) -> bytes:
+    """The body of a request of one media type, read no further than it may be long.
 
     Raises:
-        RefusedError: it says to be something else than plain JSON, or is too long or too slow.
+        RefusedError: it says to be something else than plainly that, or is too long or too slow.
     """
-    _refuse_other_media(request)
+    _refuse_other_media(request, media)
     length = request.headers.get("content-length", "")
     if length.isdecimal() and (len(length) > len(str(most)) or int(length) > most):
         raise _too_large(most)
@@ -52,18 +57,19 @@ async def read_body(request: Request, most: int, seconds: float) -> bytes:
     return bytes(body)
 
 
-def _refuse_other_media(request: Request) -> None:
+def _refuse_other_media(request: Request, media: str) -> None:
     told = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if told != JSON or encoding != "identity":
+    if told != media or encoding != "identity":
         raise RefusedError(
             415,
             "unsupported_media_type",
-            "Only plain JSON is taken: send Content-Type: application/json, not compressed.",
+            f"Only plain {_NAMES.get(media, media)} is taken: send Content-Type: {media}, not "
+            "compressed.",
         )
 
 
 def _too_large(most: int) -> RefusedError:
     return RefusedError(
-        413, "too_large", f"The body is larger than {most:,} bytes: send fewer reports at a time."
+        413, "too_large", f"The body is larger than {most:,} bytes: send less at a time."
     )

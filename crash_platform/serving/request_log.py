@@ -94,6 +94,8 @@ class Edge:
             await self._app(scope, receive, send)
             return
         started, exchange = self._book.timer(), _Exchange(scope, self._book.new_id())
+        # Whoever writes something down about the request calls it as its answer does.
+        scope.setdefault("state", {})["request_id"] = exchange.request_id
         try:
             await self._answer(exchange, receive, send)
         finally:

@@ -102,16 +102,26 @@ _ANSWER = (
     Column("feature_set", TEXT, "What the model was told: first_report or full_report.", False),
     Column("model_version", WHOLE, "Version of the model in the registry.", False),
 )
+_TOLD = (
+    Column("crash_time", TEXT, "Local time of the crash as told, H:MM; null where not said."),
+    Column("borough", TEXT, "Borough in capitals; null where not said or none of the five."),
+    Column("latitude", DECIMAL, "Degrees north (WGS 84), as told."),
+    Column("longitude", DECIMAL, "Degrees east (WGS 84), as told."),
+    Column("on_street_name", TEXT, "Street of the crash, as told."),
+    Column("vehicle_types", LIST, "Vehicle types, in the words of who reports."),
+    Column("contributing_factors", LIST, "Contributing factors, likewise."),
+)
 LIVE_PREDICTIONS = Table(
     layer="gold",
     name="live_predictions",
-    description="What the champion said of each live report within moments of its arrival; each "
-    "version of a report is scored once.",
+    description="What each live report told, and what the champion said of it within moments of "
+    "its arrival; each version of a report is scored once.",
     columns=(
         Column("event_id", TEXT, "The report's id.", False),
         Column("event_version", WHOLE, "Version of the report.", False),
         _DATE,
         Column("collision_id", WHOLE, "NYPD's id, where the report has one."),
+        *_TOLD,
         *_ANSWER,
         Column("model_as_of_date", DAY, "Last day of the data the model was made from.", False),
         Column("probability", DECIMAL, "Probability of an injury or a death (0-1).", False),

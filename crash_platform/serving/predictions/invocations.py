@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from crash_platform.serving.admission import admission
 from crash_platform.serving.limits import read_body
+from crash_platform.serving.predictions.log import asked_by
 from crash_platform.serving.predictions.predict import json_answer, json_body
 from crash_platform.serving.predictions.report import (
     EXAMPLE,
@@ -91,7 +92,8 @@ def invocation_routes(service: Service) -> APIRouter:
 
         def predicted() -> Predictions:
             reports = invoked_reports(body, service)
-            return Predictions.model_construct(predictions=service.predict(reports))
+            answers = service.predict(reports, asked_by(request, "invocations"))
+            return Predictions.model_construct(predictions=answers)
 
         return json_answer(await run_sync(predicted))
 

@@ -6,7 +6,8 @@ What a champion says is said in ``pipelines.injuries.answering``.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal
+from functools import cached_property
+from typing import Final, Literal
 
 from pydantic import BaseModel, Field
 
@@ -14,9 +15,13 @@ from crash_platform.pipelines.injuries.answering import FIRST_REPORT, Answer, An
 from crash_platform.pipelines.injuries.explaining import Contribution, explain
 from crash_platform.pipelines.injuries.features import Report
 from crash_platform.pipelines.reports.event import CrashReportV1
+from crash_platform.pipelines.served.lines import Asked
 from crash_platform.serving.guarding import Guard
 from crash_platform.serving.limits import Limits
+from crash_platform.serving.predictions.log import AnswerLog, NoLog
 from crash_platform.serving.predictions.report import CrashReport
+from crash_platform.serving.predictions.together import Together
+from crash_platform.settings import FIRST_DAY
 
 Read = Callable[[CrashReportV1], Report]
 MOST_CONTRIBUTIONS = 5
@@ -68,6 +73,7 @@ class Service:
         clock: now (UTC).
         read: from a report as it is told to what the feature function reads.
         limits: how much is taken.
+        log: takes note of every answer.
     """
 
     champions: Callable[[], Answerer]
@@ -75,18 +81,35 @@ class Service:
     clock: Callable[[], datetime]
     read: Read = field(repr=False)
     limits: Limits
+    log: AnswerLog = field(default_factory=NoLog)
 
-    def predict(self, reports: Sequence[CrashReport]) -> list[Prediction]:
-        """What the champions of this moment say, all of them of one moment.
+    def predict(self, reports: Sequence[CrashReport], asked: Asked) -> list[Prediction]:
+        """What the champions of this moment say, all of them of one moment; it is written down.
 
         Raises:
             NoModelError: a champion that is needed is not there.
         """
         told = [self.read(report.as_event()) for report in reports]
-        return [_prediction(answer) for answer in self.champions().answer(told)]
+        answers = self.champions().answer(told)
+        self.log.add(asked, self.clock(), reports, answers)
+        return [_prediction(answer) for answer in answers]
 
-    def explain(self, report: CrashReport) -> Prediction:
-        """What the champion says, and what its strongest reasons are.
+    async def predict_one(self, report: CrashReport, asked: Asked) -> Prediction:
+        """What the champion of this moment says of one report; it is written down.
+
+        Raises:
+            NoModelError: the champion that is needed is not there.
+        """
+        answer = await self._together.ask(self.read(report.as_event()))
+        self.log.add(asked, self.clock(), [report], [answer])
+        return _prediction(answer)
+
+    @cached_property
+    def _together(self) -> Together[Report, Answer]:
+        return Together(lambda told: self.champions().answer(told))
+
+    def explain(self, report: CrashReport, asked: Asked) -> Prediction:
+        """What the champion says, and what its strongest reasons are; it is written down.
 
         Raises:
             NoModelError: a champion that is needed is not there.
@@ -94,6 +117,7 @@ class Service:
         told, answerer = self.read(report.as_event()), self.champions()
         (answer,) = answerer.answer([told])
         reasons = explain(answerer.champions[answer.feature_set].model, told)
+        self.log.add(asked, self.clock(), [report], [answer])
         strongest = [_reason(each) for each in reasons[:MOST_CONTRIBUTIONS]]
         return _prediction(answer).model_copy(update={"contributions": strongest})
 
@@ -112,8 +136,19 @@ class Service:
         return answerer
 
 
+_UNSAID: Final = Prediction.model_construct(
+    probability=0.0,
+    is_predicted_injury=False,
+    threshold=0.0,
+    model_version=0,
+    model_as_of=FIRST_DAY,
+    feature_set="",
+)
+
+
 def _prediction(answer: Answer) -> Prediction:
-    return Prediction.model_construct(**vars(answer))
+    # To construct one anew, field by field, takes several times as long.
+    return _UNSAID.model_copy(update=vars(answer))
 
 
 def _reason(contribution: Contribution) -> Reason:

@@ -39,7 +39,7 @@ def guard() -> Iterator[MakeGuard]:
         yield make
 
 
-def _header(home: Path, kind: str, role: Role) -> str | None:
+def bad_header(home: Path, kind: str, role: Role) -> str | None:
     """What is sent: a key of a role, good or bad in one way."""
     text, key = add_key(home, role, days=1 if kind == "expired" else 30)
     if kind == "revoked":
@@ -59,7 +59,7 @@ def _header(home: Path, kind: str, role: Role) -> str | None:
 def test_a_bad_key_opens_nothing_whatever_its_role(
     tmp_path: Path, kind: str, held: Role, needed: Role, guard: MakeGuard
 ) -> None:
-    header, clock = _header(tmp_path, kind, held), Clock()
+    header, clock = bad_header(tmp_path, kind, held), Clock()
     clock.pass_by(2 * 86_400)
     refused = refusal(guard(tmp_path, clock), header, needed)
     assert (refused.code, refused.retry_after) == ("unauthorized", None)
@@ -71,7 +71,7 @@ def test_a_bad_key_opens_nothing_whatever_its_role(
 def test_a_good_key_opens_what_its_role_includes(
     tmp_path: Path, client: str, held: Role, needed: Role, guard: MakeGuard
 ) -> None:
-    header, guarded = _header(tmp_path, "valid", held), guard(tmp_path, Clock())
+    header, guarded = bad_header(tmp_path, "valid", held), guard(tmp_path, Clock())
     if RANK[held] >= RANK[needed]:
         guarded.admit(header, needed, client)
     else:
@@ -86,7 +86,7 @@ def test_refusals_do_not_tell_what_is_wrong_with_a_key(tmp_path: Path, guard: Ma
     told = set()
     for number, kind in enumerate(BAD):
         home = tmp_path / str(number)
-        header = _header(home, kind, "admin")
+        header = bad_header(home, kind, "admin")
         told.add(str(refusal(guard(home, clock), header)))
     assert len(told) == 1
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crash_platform.serving.access.rates import Moment, Rates, wait_seconds
+from crash_platform.serving.access.rates import Ahead, Moment, Rates, counted_at_once, wait_seconds
 from crash_platform_tests.serving.access.doubles import NOON, Clock
 
 OpenRates = Callable[[Path, Callable[[], datetime]], Rates]
@@ -163,6 +163,66 @@ def test_a_limit_holds_over_processes_that_start_and_ask_at_once(tmp_path: Path)
     pool.close()
     pool.join()
     assert sum(taken) == 500
+
+
+def test_a_limit_of_which_some_is_counted_ahead_holds_over_processes(tmp_path: Path) -> None:
+    path, most = tmp_path / "rates.sqlite", 5_000
+    pool = multiprocessing.get_context("spawn").Pool(3)
+    taken = pool.starmap(_ask, [(path, 4_000, most)] * 3)
+    pool.close()
+    pool.join()
+    assert most - 3 * counted_at_once(most) < sum(taken) <= most
+
+
+def test_where_much_is_allowed_exactly_that_much_is(tmp_path: Path, open_rates: OpenRates) -> None:
+    rates, most = open_rates(tmp_path / "rates.sqlite", Clock().now), 3_210
+    assert counted_at_once(most) == 6
+    assert _taken(rates, most + 50, most) == most
+
+
+def test_what_is_counted_ahead_is_let_in_without_the_file(
+    tmp_path: Path, open_rates: OpenRates
+) -> None:
+    rates, most = open_rates(tmp_path / "rates.sqlite", Clock().now), 5_000
+    assert not rates.take_ahead("a")
+    assert rates.take("a", most) is None
+    for each in tmp_path.iterdir():
+        each.unlink()
+    assert [rates.take_ahead("a") for _ in range(11)] == [True] * 9 + [False] * 2
+    assert not rates.take_ahead("b")
+
+
+def test_what_was_counted_ahead_is_void_in_the_next_minute(
+    tmp_path: Path, open_rates: OpenRates
+) -> None:
+    clock = Clock()
+    rates, most = open_rates(tmp_path / "rates.sqlite", clock.now), 5_000
+    rates.take("a", most)
+    clock.pass_by(60)
+    assert not rates.take_ahead("a")
+    # A tenth of what was counted in the minute before still counts, made or not.
+    clock.pass_by(54)
+    assert _taken(rates, most + 1, most) == most - 1
+
+
+def test_where_little_is_allowed_nothing_is_counted_ahead() -> None:
+    assert [counted_at_once(most) for most in (1, 600, 999, 1_000, 10**9)] == [1, 1, 1, 2, 64]
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 2), st.integers(0, 3))))
+def test_nobody_makes_more_than_was_counted_for_them_in_the_minute(
+    steps: list[tuple[str, int, int]],
+) -> None:
+    ahead, left, now = Ahead(), dict[str, int](), 0
+    for who, later, count in steps:
+        left = {} if later else left
+        now += later
+        if count:
+            ahead.add(who, now, count)
+            left[who] = left.get(who, 0) + count
+        else:
+            assert ahead.use(who, now) == (left.get(who, 0) > 0)
+            left[who] = max(0, left.get(who, 0) - 1)
 
 
 def test_the_file_is_for_its_owner_only(tmp_path: Path, open_rates: OpenRates) -> None:

@@ -31,7 +31,7 @@ def reader(locate: Locate) -> Callable[[CrashReportV1], Report]:
             collision_id=told.collision_id or NO_ID,
             crash_date=told.crash_date,
             hour=None if told.crash_time is None else int(told.crash_time.partition(":")[0]),
-            borough=_borough(told.borough),
+            borough=known_borough(told.borough),
             borough_located=locate(*place) if place else None,
             latitude=latitude,
             longitude=longitude,
@@ -48,7 +48,8 @@ def clean_text(text: str | None) -> str | None:
     return None if text is None else _BLANKS.sub(" ", text).strip(" ") or None
 
 
-def _borough(told: str | None) -> str | None:
+def known_borough(told: str | None) -> str | None:
+    """The one of the five boroughs that was told, in capitals; ``None`` for anything else."""
     text = (clean_text(told) or "").translate(_CAPITALS)
     return text if text in BOROUGHS else None
 

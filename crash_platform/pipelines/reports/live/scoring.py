@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from crash_platform.pipelines.injuries.answering import Answer
 from crash_platform.pipelines.reports.event import CONTRACT, CrashReportV1
 from crash_platform.pipelines.reports.live.positions import Row
+from crash_platform.pipelines.reports.live.reading import known_borough
 from crash_platform.streams.event import RejectedError
 from crash_platform.streams.log import Message
 
@@ -80,11 +81,9 @@ def rows(
 
 def _row(delivery: Delivery, answer: Answer, generation: int, at: datetime) -> Row:
     report, message = delivery.report, delivery.message
-    return {
+    return _told(report) | {
         "event_id": report.event_id,
         "event_version": report.event_version,
-        "crash_date": report.crash_date,
-        "collision_id": report.collision_id,
         "feature_set": answer.feature_set,
         "model_version": answer.model_version,
         "model_as_of_date": answer.model_as_of,
@@ -99,4 +98,19 @@ def _row(delivery: Delivery, answer: Answer, generation: int, at: datetime) -> R
         "hub_generation": generation,
         "partition_id": message.partition_id,
         "sequence_number": message.sequence_number,
+    }
+
+
+def _told(report: CrashReportV1) -> Row:
+    """What the report says of when, where and what, as it says it."""
+    return {
+        "crash_date": report.crash_date,
+        "collision_id": report.collision_id,
+        "crash_time": report.crash_time,
+        "borough": known_borough(report.borough),
+        "latitude": report.latitude,
+        "longitude": report.longitude,
+        "on_street_name": report.on_street_name,
+        "vehicle_types": report.vehicle_types,
+        "contributing_factors": report.contributing_factors,
     }

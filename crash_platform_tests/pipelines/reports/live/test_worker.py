@@ -50,6 +50,13 @@ def test_a_report_becomes_a_row_of_what_the_champion_said_of_it(room: Newsroom) 
         "event_version": 1,
         "crash_date": TODAY,
         "collision_id": 4_800_000,
+        "crash_time": "12:05",
+        "borough": None,
+        "latitude": 40.7,
+        "longitude": -73.9,
+        "on_street_name": "GRAND AVENUE",
+        "vehicle_types": ["Sedan", "Bike"],
+        "contributing_factors": ["Unsafe Speed"],
         "feature_set": "full_report",
         "model_version": 7,
         "model_as_of_date": model.as_of,
@@ -135,6 +142,22 @@ def test_a_report_that_was_taken_back_is_passed_over(room: Newsroom) -> None:
     room.publish(told("a"), told("a", 2, is_withdrawn=True))
     total = room.follow()
     assert (total.withdrawn, room.scored()) == (1, ids("a"))
+
+
+def test_what_a_report_told_is_kept_as_told_but_the_borough_is_one_of_five(room: Newsroom) -> None:
+    nothing = dict.fromkeys(told().keys() - {"event_schema", "schema_version", "event_version"})
+    room.publish(
+        told("a", borough=" staten\tIsland ", on_street_name=" GRAND  AVENUE "),
+        told("b", borough="Hoboken", latitude=1.5, longitude=0.0, vehicle_types=[]),
+        {**told("c"), **nothing, "event_id": "c", "crash_date": TODAY.isoformat()},
+    )
+    room.follow()
+    names = ("borough", "on_street_name", "latitude", "vehicle_types", "crash_time")
+    assert [tuple(row[name] for name in names) for row in room.rows()] == [
+        ("STATEN ISLAND", " GRAND  AVENUE ", 40.7, ["Sedan", "Bike"], "12:05"),
+        (None, "GRAND AVENUE", 1.5, [], "12:05"),
+        (None, None, None, None, None),
+    ]
 
 
 def test_another_champion_is_used_from_the_next_report_on(room: Newsroom) -> None:

@@ -1,0 +1,74 @@
+"""A line says of an answer all that its row says, whatever was told."""
+
+from datetime import UTC, date, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crash_platform.pipelines.served.lines import Asked, head, line, read_lines
+from crash_platform_tests.pipelines.served.counter import DAY, NOW, TOLD, answer, lines, served
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+SHARE = st.floats(0, 1)
+
+
+@given(
+    asked=st.builds(Asked, TEXT, st.sampled_from(["predict", "batch", "invocations", "page"])),
+    at=st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.replace(year=2024)),
+    crash=st.tuples(st.dates(date(2012, 7, 1)), st.none() | st.integers(1, 2**53)),
+    said=st.fixed_dictionaries({"probability": SHARE, "threshold": SHARE}),
+    told=TEXT,
+)
+def test_a_row_is_what_was_written_to_the_last_digit(
+    asked: Asked,
+    at: datetime,
+    crash: tuple[date, int | None],
+    said: dict[str, float],
+    told: str,
+) -> None:
+    written = line(head(asked, at), 3, crash, answer(**said), told)
+    assert written.count("\n") == 1
+    read = read_lines(written.encode())
+    assert read.unreadable == ()
+    assert read.rows.to_pylist() == [
+        served(
+            asked.request_id,
+            channel=asked.channel,
+            asked_at=at,
+            asked_date=at.date(),
+            place_in_request=3,
+            crash_date=crash[0],
+            collision_id=crash[1],
+            told=told,
+            **said,
+        )
+    ]
+
+
+def test_lines_that_cannot_be_read_are_kept_apart_and_hide_no_other() -> None:
+    good = [lines("a"), lines("b", probability=1e-300), lines("c")]
+    bad = [
+        b"\n",
+        b"{}\n",
+        b"[1]\n",
+        b"\x00\x00\n",
+        lines("torn")[:40] + b"\n",
+        lines("twice")[:-1] + lines("on one line"),
+        lines("more").replace(b'"told"', b'"key":1,"told"'),
+        lines("no day").replace(DAY.isoformat().encode(), b"2026-02-31"),
+        lines("no UTF-8").replace(b"no UTF-8", b"\xff"),
+        lines("null").replace(b"0.25", b"null"),
+    ]
+    read = read_lines(b"".join([good[0], *bad[:5], good[1], *bad[5:], good[2]]))
+    assert read.unreadable == tuple(bad)
+    assert read.rows["request_id"].to_pylist() == ["a", "b", "c"]
+
+
+def test_no_lines_are_no_rows() -> None:
+    assert read_lines(b"").rows.num_rows == 0
+
+
+def test_a_report_of_any_length_is_read() -> None:
+    told = TOLD + "x" * 3_000_000
+    written = line(head(Asked("a", "page"), NOW), 0, (DAY, 1), answer(), told)
+    assert read_lines(written.encode() + lines("b")).rows["told"].to_pylist() == [told, TOLD]
