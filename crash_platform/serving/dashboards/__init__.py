@@ -1,0 +1,1 @@
+"""Dashboards over gold and what is known of its making: figures, their filters, their downloads."""
