@@ -1,0 +1,1 @@
+"""The live feed: reports and what the model said of them, as the speed layer scores them."""
