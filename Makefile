@@ -16,7 +16,7 @@ help: ## Show this list
 demo: $(VENV)/.installed ## Run the whole pipeline on the packaged year (SOURCE=nyc or SOURCE=PATH for other data)
 	@$(BIN)/crash-platform demo --source "$(SOURCE)"
 
-dev: $(VENV)/.installed ## Open the Dagster UI with sensors and schedules running
+dev: $(VENV)/.installed ## Open the Dagster UI, the pages and the API, with the hub, sensors and schedules running
 	@$(BIN)/crash-platform dev
 
 test: $(VENV)/.installed-dev lint types ## Check style, types and imports, then run the tests

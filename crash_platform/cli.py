@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from crash_platform.commands import events, keys, model, serve, simulate, stream
+from crash_platform.commands import events, keys, model, query, serve, simulate, stream
 from crash_platform.errors import PlatformError
 from crash_platform.settings import load_settings
 
@@ -29,6 +29,8 @@ app.command()(events.land)
 app.command()(events.replay)
 app.command()(stream.stream)
 app.command()(serve.serve)
+app.command()(query.sql)
+app.command()(query.export)
 app.add_typer(keys.app)
 
 
@@ -95,8 +97,8 @@ def maintain(
     """Compact the tables and clean up what no reader needs any more."""
     from crash_platform.lake.maintenance import check_retention
     from crash_platform.lake.maintenance import maintain as maintain_table
+    from crash_platform.orchestration.lakes import open_store
     from crash_platform.orchestration.maintenance import in_words, utc_today
-    from crash_platform.orchestration.resources import open_store
     from crash_platform.pipelines.tables import TABLES
 
     store = open_store(load_settings())
@@ -109,11 +111,14 @@ def maintain(
 
 
 @app.command()
-def dev(port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000) -> None:
-    """Open the Dagster UI on this machine, with sensors, schedules, the local hub and scoring."""
+def dev(
+    port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
+    pages_port: Annotated[int, typer.Option(help="Port of the pages and the API.")] = 8000,
+) -> None:
+    """Open the Dagster UI and the pages on this machine, with sensors, hub and scoring."""
     from crash_platform.commands.dev import develop
 
-    sys.exit(develop(load_settings(), port))
+    sys.exit(develop(load_settings(), port, pages_port))
 
 
 if __name__ == "__main__":

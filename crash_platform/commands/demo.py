@@ -30,7 +30,7 @@ def demonstrate(settings: Settings, source: str) -> None:
     Raises:
         PlatformError: the source cannot be read, or a step fails.
     """
-    from crash_platform.orchestration.resources import open_store
+    from crash_platform.orchestration.lakes import open_store
 
     _bring_to_gold(settings, source)
     store = open_store(settings)
@@ -149,7 +149,8 @@ def _finish(settings: Settings, store: "Store") -> None:
     print(f"Report   {path}")
     for page in sorted((settings.reports / "injury_model").glob("*/*.html"))[-2:]:
         print(f"Model    {page}")
-    print("UI       make dev, then http://127.0.0.1:3000: the same tables, runs and checks")
+    print("Pages    make dev, then http://127.0.0.1:8000: report a crash, dashboards, live feed")
+    print("UI       ... and http://127.0.0.1:3000: the same tables, runs and checks in Dagster")
     print("Live     with make dev running: .venv/bin/crash-platform simulate crashes")
     print("Models   .venv/bin/crash-platform model list")
     print("Yours    .venv/bin/crash-platform load PATH...   or   make demo SOURCE=nyc")

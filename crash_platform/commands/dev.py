@@ -13,8 +13,11 @@ from crash_platform.settings import Settings, checkout
 GRACE_SECONDS = 20
 
 
-def develop(settings: Settings, port: int) -> int:
-    """Run the local hub, the speed layer and Dagster's UI and daemon; the exit code of the UI.
+def develop(settings: Settings, port: int, pages_port: int) -> int:
+    """Run the local hub, the speed layer, the pages, and Dagster's UI and daemon.
+
+    Returns:
+        The exit code of the UI.
 
     Raises:
         RunError: the state folder cannot be written.
@@ -30,10 +33,12 @@ def develop(settings: Settings, port: int) -> int:
         "PYTHONWARNINGS": "ignore:Function `dev_command` is superseded",
     }
     print(f"Dagster UI: http://127.0.0.1:{port}   tables: {settings.lake_root}   stop: Ctrl-C")
+    print(f"Pages and API: http://127.0.0.1:{pages_port}")
     sys.stdout.flush()
     # The local hub comes first: the others look for it.
     hub = [["crash-platform", "hub"]] if settings.hub == "local" else []
-    beside = [*hub, ["crash-platform", "stream"]]
+    pages = ["crash-platform", "serve", "--port", str(pages_port)]
+    beside = [*hub, ["crash-platform", "stream"], pages]
     workspace = str(checkout() / "workspace.yaml")
     ui = ["dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
     # Beside a dagster.yaml that is not its own, it warns.

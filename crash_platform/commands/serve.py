@@ -1,4 +1,4 @@
-"""`crash-platform serve`: the prediction API, with the champions of the registry, until Ctrl-C.
+"""`crash-platform serve`: the pages and the prediction API over the registry's champions.
 
 Parsing and wiring only; what is answered, and to whom, is said in ``serving``.
 """
@@ -7,7 +7,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from threading import Thread
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from uvicorn import Server
 
     from crash_platform.pipelines.injuries.answering import ChampionWatch
+    from crash_platform.pipelines.served.spool import Spool
     from crash_platform.serving.access.guard import AccessGuard
     from crash_platform.serving.guarding import Guard
+    from crash_platform.serving.predictions.service import Service
 
 BACKLOG = 2048
 IDLE_SECONDS = 5
@@ -41,7 +43,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
 ) -> None:
-    """Answer how likely crashes have injuries, over HTTP, until stopped with Ctrl-C."""
+    """Serve the pages, the dashboards and the prediction API, until stopped with Ctrl-C."""
     from crash_platform.commands.loading import say
 
     settings = load_settings()
@@ -76,9 +78,12 @@ def serve_predictions(
         ServingError: others could ask without a key, or the address cannot be had.
         RegistryError: the settings name no registry that can be opened.
     """
+    from crash_platform.commands.site import opened_pages
     from crash_platform.modelling.registry import open_registry
+    from crash_platform.orchestration.lakes import open_store
     from crash_platform.pipelines.injuries.answering import ChampionWatch
     from crash_platform.pipelines.injuries.words import load_words
+    from crash_platform.pipelines.served.opening import open_keeper, open_spool
 
     host, port = address
     refuse_strangers(guard, host)
@@ -86,28 +91,52 @@ def serve_predictions(
         listener = held.enter_context(listening(host, port))
         watch = ChampionWatch(open_registry(settings), load_words(), say)
         held.callback(watch.close)
-        app = app_of(watch, guard, say)
+        spool = open_spool(settings)
+        held.enter_context(open_keeper(spool, lambda: open_store(settings), say))
+        service = service_of(watch, guard, spool)
+        app = app_of(service, say)
+        pages = held.enter_context(opened_pages(settings, service, say))
+        pages.add(app)
         Thread(target=_begin, args=(watch,), name="champion-start", daemon=True).start()
         for line in announcement(guard, host, listener.getsockname()[1]):
             say(line)
-        run(server_of(app), listener)
+        run(server_of(app, pages.live.close), listener)
 
 
-def app_of(watch: "ChampionWatch", guard: "Guard", say: Say) -> "FastAPI":
-    """The API over the champions of a watch."""
+def service_of(watch: "ChampionWatch", guard: "Guard", spool: "Spool") -> "Service":
+    """What answers reports, and writes its answers down."""
+    from crash_platform.commands.site import now
     from crash_platform.pipelines.reports.live.places import locator
     from crash_platform.pipelines.reports.live.reading import reader
+    from crash_platform.serving.limits import Limits
+    from crash_platform.serving.predictions.log import SpooledLog
+    from crash_platform.serving.predictions.service import Service
+
+    read, log = reader(locator()), SpooledLog(spool)
+    return Service(watch.answerer, guard, now, read, Limits(), log)
+
+
+def app_of(service: "Service", say: Say) -> "FastAPI":
+    """The API over a service."""
     from crash_platform.serving.app import Options, create_app
 
-    def now() -> datetime:
-        return datetime.now(UTC)
-
-    return create_app(watch.answerer, guard, now, reader(locator()), Options(log=say))
+    options = Options(service.limits, say, answers=service.log)
+    return create_app(service.champions, service.guard, service.clock, service.read, options)
 
 
-def server_of(app: "FastAPI") -> "Server":
-    """The server of the app: no names of its software, no log of its own but of its failures."""
+def server_of(app: "FastAPI", end_streams: Callable[[], None] = lambda: None) -> "Server":
+    """The server of the app: no names of its software, no log of its own but of its failures.
+
+    Args:
+        app: what it serves.
+        end_streams: ends answers that would go on for ever, before the server waits for them.
+    """
     from uvicorn import Config, Server
+
+    class Ending(Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            end_streams()
+            await super().shutdown(sockets)
 
     config = Config(
         app,
@@ -121,7 +150,7 @@ def server_of(app: "FastAPI") -> "Server":
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=CLOSING_SECONDS,
     )
-    return Server(config)
+    return Ending(config)
 
 
 def run(server: "Server", listener: socket.socket) -> None:
@@ -149,7 +178,7 @@ def announcement(guard: "Guard", host: str, port: int) -> Iterator[str]:
     from crash_platform.serving.admission import is_loopback
 
     shown = f"[{host}]" if ":" in host else host
-    yield f"Prediction API: http://{shown}:{port}   what it takes: /openapi.json   stop: Ctrl-C"
+    yield f"Pages and API: http://{shown}:{port}   what the API takes: /openapi.json   stop: Ctrl-C"
     if guard.is_open:
         yield (
             "It is open: every program on this machine may ask, without a key, and nobody else. "
@@ -184,9 +213,10 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 
 def _begin(watch: "ChampionWatch") -> None:
     """Load the calendars of all years, then the champions: once it is ready, nobody waits."""
+    from crash_platform.commands.site import now
     from crash_platform.pipelines.injuries.features import is_holiday
 
-    for year in range(FIRST_DAY.year, datetime.now(UTC).year + 2):
+    for year in range(FIRST_DAY.year, now().year + 2):
         is_holiday(date(year, 1, 1))
     watch.start()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
@@ -10,10 +11,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from crash_platform.serving.errors import RefusedError, as_refused, refusal
-from crash_platform.serving.guarding import Guard
+from crash_platform.serving.guarding import AccessError, Guard
 from crash_platform.serving.pages.doors import SignInNeeded
 from crash_platform.serving.pages.page import STATIC, Pages
 from crash_platform.serving.pages.sign_in import sign_in_routes
+
+READERS_PAGE: Final = "/overview"
+"""Where somebody begins who may read and not report."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ def add_site(app: FastAPI, site: Site, rooms: Sequence[Callable[[Site], APIRoute
     async def refused(request: Request, error: Exception) -> Response:
         if isinstance(error, SignInNeeded) and wants_page(request):
             return RedirectResponse(error.address, 303)
+        if _is_reader_at_the_form(request, error):
+            return RedirectResponse(READERS_PAGE, 303)
         told = as_refused(error)
         return refusal_page(site.pages, told) if wants_page(request) else refusal(told)
 
@@ -48,6 +54,12 @@ def add_site(app: FastAPI, site: Site, rooms: Sequence[Callable[[Site], APIRoute
         if isinstance(kind, type) and issubclass(kind, Exception):
             app.add_exception_handler(kind, refused)
     app.add_exception_handler(SignInNeeded, refused)
+
+
+def _is_reader_at_the_form(request: Request, error: Exception) -> bool:
+    """Whether somebody who may only read came to the start page, which is a form to send."""
+    is_start = request.method == "GET" and request.url.path == "/" and wants_page(request)
+    return is_start and isinstance(error, AccessError) and error.code == "forbidden"
 
 
 class Static(StaticFiles):

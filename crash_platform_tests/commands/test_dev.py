@@ -50,7 +50,9 @@ def serves(port: int) -> bool:
 
 
 @contextmanager
-def developing(home: Path, port: int, hub_port: int) -> Iterator[subprocess.Popen[bytes]]:
+def developing(
+    home: Path, port: int, hub_port: int, pages_port: int
+) -> Iterator[subprocess.Popen[bytes]]:
     program = str(Path(sys.executable).with_name("crash-platform"))
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("CRASH_PLATFORM")
@@ -61,7 +63,10 @@ def developing(home: Path, port: int, hub_port: int) -> Iterator[subprocess.Pope
     }
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-c", START, program, "dev", "--port", str(port)],
+            [
+                *(sys.executable, "-c", START, program, "dev"),
+                *("--port", str(port), "--pages-port", str(pages_port)),
+            ],
             env=environment,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -74,14 +79,18 @@ def developing(home: Path, port: int, hub_port: int) -> Iterator[subprocess.Pope
 
 
 @pytest.mark.slow
-def test_the_ui_and_the_hub_come_up_and_go_away_together(tmp_path: Path) -> None:
-    port, hub_port, log = free_port(), free_port(), tmp_path / "log"
-    with developing(tmp_path, port, hub_port) as process:
+def test_ui_hub_scoring_and_pages_come_up_and_go_away_together(tmp_path: Path) -> None:
+    port, hub_port, pages_port, log = free_port(), free_port(), free_port(), tmp_path / "log"
+    with developing(tmp_path, port, hub_port, pages_port) as process:
         wait_for("no UI", lambda: serves(port), log)
         wait_for("no hub", lambda: is_open(hub_port), log)
+        wait_for("no pages", lambda: is_open(pages_port), log)
+        page = httpx.get(f"http://127.0.0.1:{pages_port}/", headers={"Accept": "text/html"})
+        assert (page.status_code, "Report a crash" in page.text) == (200, True)
         wait_for("no speed layer", lambda: "champion" in log.read_text(), log)
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_SECONDS) == 0
     wait_for("the UI is left", lambda: not is_open(port), log)
     assert not is_open(hub_port)
+    assert not is_open(pages_port)
     assert "Traceback" not in log.read_text()

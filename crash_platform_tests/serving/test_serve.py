@@ -75,7 +75,7 @@ def test_it_answers_with_the_champion_of_the_registry_as_soon_as_that_is_loaded(
     assert seen["is_ready"]
     status, answer = seen["answer"]
     assert (status, answer["feature_set"], answer["model_version"]) == (200, "first_report", 1)
-    assert lines[0].startswith("Prediction API: http://127.0.0.1:")
+    assert lines[0].startswith("Pages and API: http://127.0.0.1:")
     assert "It is open" in lines[1]
     assert any(" POST /predict 200 " in line for line in lines)
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import pyarrow.compute as pc
 
-from crash_platform.lake.failures import LakeError
+from crash_platform.errors import PlatformError
 from crash_platform.lake.store import Store
 from crash_platform.pipelines.crashes.tables import CRASH_COVERAGE
 from crash_platform.serving.pages.page import AsOf
@@ -40,7 +40,7 @@ class DataAsOf:
 def _look(store: Store) -> AsOf:
     try:
         rows = store.slice(CRASH_COVERAGE).read(["crash_date", "last_pulled_at"])
-    except LakeError as error:
+    except PlatformError as error:
         return AsOf(None, None, str(error))
     if not rows.num_rows:
         return AsOf(None, None)

@@ -1,11 +1,14 @@
 import pytest
+from fastapi import APIRouter, Depends
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.responses import Response
 
 from crash_platform.serving.guarding import AccessError
-from crash_platform.serving.pages.doors import COOKIE, inner_path
+from crash_platform.serving.pages.doors import COOKIE, inner_path, page_admission
+from crash_platform.serving.site import Site
 from crash_platform_tests.serving.asking import StrictGuard
-from crash_platform_tests.serving.pages.browsing import HTML, Browser
+from crash_platform_tests.serving.pages.browsing import HTML, Browser, room
 
 
 def test_an_open_site_shows_its_pages_to_this_machine_only() -> None:
@@ -98,3 +101,29 @@ def test_any_text_leads_to_a_path_of_this_site(told: str) -> None:
     path = inner_path(told)
     assert path.startswith("/")
     assert not path.startswith(("//", "/\\"))
+
+
+def start(site: Site) -> APIRouter:
+    """A start page that only those may open who may report."""
+    router = APIRouter()
+
+    @router.get("/", dependencies=[Depends(page_admission(site.guard, "scorer"))])
+    async def form() -> Response:
+        return Response("a form")
+
+    return router
+
+
+def test_whoever_may_only_read_begins_at_the_overview() -> None:
+    browser = Browser(StrictGuard(), rooms=(start, room))
+    browser.cookies.set(COOKIE, "reader")
+    answer = browser.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/overview")
+    browser.cookies.set(COOKIE, "scorer")
+    assert browser.get("/").text == "a form"
+
+
+def test_a_stranger_at_an_open_start_page_is_refused_and_not_led_around() -> None:
+    stranger = Browser(client="10.0.0.9", rooms=(start, room))
+    assert stranger.get("/").headers["location"] == "/overview"
+    assert stranger.get("/overview").status_code == 403
