@@ -5,7 +5,7 @@ A view shows its table as of the moment of connecting. Nothing can be written th
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -52,15 +52,13 @@ def connect(
     Raises:
         LakeError: a table cannot be read.
     """
-    connection = open_session(memory_limit)
-    try:
+    with ExitStack() as held:
+        connection = held.enter_context(closing(open_session(memory_limit)))
         slices = [store.slice(table) for table in tables]
         for rows in slices:
             add_view(connection, rows)
         _close_doors(connection, [file for rows in slices for file in rows.files])
-    except BaseException:
-        connection.close()
-        raise
+        held.pop_all()
     return connection
 
 

@@ -74,8 +74,13 @@ def developing(
         try:
             yield process
         finally:
-            process.kill()
-            process.wait()
+            # Whoever is killed cannot take its children with it.
+            process.terminate()
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 @pytest.mark.slow
