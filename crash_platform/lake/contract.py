@@ -86,13 +86,18 @@ class Table:
     """Columns other than the day that readers filter on: they get statistics in the Delta log."""
     log_hours: int = 24 * LONGEST_RETENTION_DAYS
     """How long the Delta log remembers versions: short where commits come by the second."""
+    forgotten: tuple[str, ...] = ()
+    """Nullable columns that maintenance empties once their row is old: what might be personal."""
+    forgotten_after_days: int = 0
+    """So many days after the row's day."""
 
     def __post_init__(self) -> None:
         # Names go into SQL and into paths as they are, so they hold nothing that needs quoting.
         names = [column.name for column in self.columns]
         odd = [n for n in (self.layer, self.name, *names) if not NAME.fullmatch(n)]
         repeated = sorted({n for n in names if names.count(n) > 1})
-        absent = [n for n in (*self.key, self.day_column, *self.filtered) if n not in names]
+        told = (*self.key, self.day_column, *self.filtered, *self.forgotten)
+        absent = [n for n in told if n not in names]
         if odd or repeated or absent:
             raise ValueError(
                 f"{self.path}: odd {odd}, repeated {repeated} or absent names {absent}"
@@ -102,6 +107,8 @@ class Table:
             raise ValueError(f"{self.path}: the day column {day.name} must be a date, never null")
         if self.folder_column in names:
             raise ValueError(f"{self.path}: {self.folder_column} is the name of its folders")
+        if not all(self.column(name).is_nullable for name in self.forgotten):
+            raise ValueError(f"{self.path}: a column that is never null cannot be forgotten")
 
     @property
     def path(self) -> str:

@@ -16,6 +16,7 @@ from deltalake.fs import DeltaStorageHandler
 
 from crash_platform.lake.contract import LONGEST_RETENTION_DAYS, Table
 from crash_platform.lake.failures import LakeError, reaching
+from crash_platform.lake.forgetting import due, forget
 from crash_platform.lake.frame import Frame
 from crash_platform.lake.incoming import put_aside
 from crash_platform.lake.layout import writer_properties
@@ -53,6 +54,7 @@ class Report:
         busy_folders: folders left for the next time because another writer was at work in them.
         deleted_files: files deleted that no version within the retention needs.
         deleted_bytes: their size.
+        forgotten_rows: rows in which what is to be forgotten was emptied.
     """
 
     table: str
@@ -64,6 +66,7 @@ class Report:
     busy_folders: tuple[str, ...] = ()
     deleted_files: int = 0
     deleted_bytes: int = 0
+    forgotten_rows: int = 0
 
 
 def maintain(
@@ -76,8 +79,9 @@ def maintain(
 ) -> Report:
     """Put small files of closed folders together and delete what no version needs any more.
 
-    Every version of the last ``retention_days`` stays readable, and no row changes. The folder
-    that holds ``today`` is left alone: it is written every day. Writers may be at work meanwhile.
+    Every version of the last ``retention_days`` stays readable. Of the rows nothing changes but
+    what the contract wants forgotten. The folder that holds ``today`` is left alone by the putting
+    together: it is written every day. Writers may be at work meanwhile.
 
     Raises:
         LakeError: the retention is too short or too long, or the table cannot be reached.
@@ -89,8 +93,10 @@ def maintain(
     with reaching(table.path, store.location.of(table.path), "read" if dry_run else "written"):
         before = _state(delta)
         plan = _plan(delta, table, table.folder_of(today))
+        forgotten = due(table, store.slice(table), today)
         if not dry_run:
             complete(table, delta)
+            forgotten = forget(table, delta, today) if forgotten else 0
         done = plan if dry_run else _compact(delta, table, plan)
         sizes = _delete(delta, dict(store.location.storage_options), retention_days, dry_run)
         if not dry_run:
@@ -100,7 +106,7 @@ def maintain(
     busy = tuple(folder for folder in plan if folder not in done)
     moved, folders = sum(done.values()), tuple(done)
     deleted = len(sizes), sum(sizes)
-    return Report(table.path, dry_run, before, after, moved, folders, busy, *deleted)
+    return Report(table.path, dry_run, before, after, moved, folders, busy, *deleted, forgotten)
 
 
 def check_retention(days: int) -> None:

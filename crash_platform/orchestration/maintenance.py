@@ -116,10 +116,11 @@ def _maintained(store: Store, table: Table, today: date, config: MaintenanceConf
 def in_words(report: Report) -> str:
     """The report of one table in one line."""
     would = "would be " if report.is_dry_run else ""
+    forgotten = f"; {report.forgotten_rows:,} old rows {would}emptied of what was told"
     busy = f"; busy, left for next time: {', '.join(report.busy_folders)}"
     return (
         f"{report.table}: {report.compacted_files:,} small files {would}put together, "
         f"{report.deleted_files:,} old files ({report.deleted_bytes / 1e6:.1f} MB) {would}deleted; "
         f"{report.before.files:,} files before, {report.after.files:,} after"
-        f"{busy if report.busy_folders else ''}."
+        f"{forgotten if report.forgotten_rows else ''}{busy if report.busy_folders else ''}."
     )

@@ -32,7 +32,11 @@ SERVED_PREDICTIONS = Table(
         Column("probability", DECIMAL, "Probability of an injury or a death (0-1).", False),
         Column("threshold", DECIMAL, "From here on an injury crash is predicted.", False),
         Column("is_predicted_injury", FLAG, "probability >= threshold.", False),
-        Column("told", TEXT, "The report as a JSON object, without what was not said.", False),
+        Column(
+            "told",
+            TEXT,
+            "The report as a JSON object, without what was not said; null after 90 days.",
+        ),
     ),
     key=("request_id", "place_in_request"),
     # Not the day of the crash: one batch may ask about every day since 2012, and each commit would
@@ -40,6 +44,8 @@ SERVED_PREDICTIONS = Table(
     day_column="asked_date",
     filtered=("crash_date",),
     log_hours=6,  # a commit every few seconds
+    forgotten=("told",),
+    forgotten_after_days=90,
 )
 
 SERVED_ACCURACY = Table(
