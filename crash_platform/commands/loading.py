@@ -45,4 +45,5 @@ def write_report(settings: Settings, instance: "dg.DagsterInstance") -> Path:
 
 def say(line: str) -> None:
     """Print a line at once, also into a pipe."""
-    print(line, flush=True)
+    # One write: with an unbuffered output the end of the line would be another.
+    print(f"{line}\n", end="", flush=True)

@@ -143,7 +143,7 @@ def hours() -> Figure:
         ),
         rows=from_sql("overview_hours"),
         chart=Chart("heatmap", "hour", ("crashes_per_day",), by="weekday"),
-        sources=(HOURLY_CRASHES, CRASH_COVERAGE),
+        sources=(HOURLY_CRASHES,),
         note=unknown_hours,
     )
 
