@@ -16,7 +16,7 @@ PATHS = [
     "/hotspots",
     "/causes",
     "/model-quality",
-    "/quality",
+    "/data-quality",
     "/streams",
     "/about",
 ]

@@ -58,7 +58,7 @@ def test_a_report_is_answered_seen_live_and_reaches_the_tables(
         look.page.locator('[data-step="scored"].done').wait_for(timeout=30_000)
         (scored,) = rows(platform, LIVE_PREDICTIONS, "event_id", event_id)
         assert (scored["borough"], scored["feature_set"]) == ("BROOKLYN", "full_report")
-        platform.command("land", "crashes")
+        platform.command("land")
         (landed,) = rows(platform, CRASH_EVENTS, "event_id", event_id)
         assert '"EASTERN PARKWAY"' in landed["body"]
         (now,) = rows(platform, CRASHES_NOW, "crash_key", f"report:{event_id}")
