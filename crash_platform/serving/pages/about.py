@@ -11,7 +11,7 @@ from crash_platform.serving.pages.page import Link
 if TYPE_CHECKING:
     from crash_platform.serving.site import Site
 
-ABOUT: Final = Link("/about", "About the data", "Behind it")
+ABOUT: Final = Link("/about", "About", "About")
 
 
 def about_routes(site: "Site") -> APIRouter:
