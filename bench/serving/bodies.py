@@ -76,7 +76,7 @@ def asked() -> Asked:
         if "crash_date" not in event:
             continue
         told.append({name: value for name, value in event.items() if name in names})
-        reports.append(read(CrashReport.model_validate_json(json.dumps(told[-1])).as_event()))
+        reports.append(read(CrashReport.model_validate_json(json.dumps(told[-1]))))
     return Asked(told, reports)
 
 

@@ -133,6 +133,8 @@ def server_of(app: "FastAPI", end_streams: Callable[[], None] = lambda: None) ->
     """
     from uvicorn import Config, Server
 
+    from crash_platform.serving.limits import limited_heads
+
     class Ending(Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             end_streams()
@@ -145,6 +147,7 @@ def server_of(app: "FastAPI", end_streams: Callable[[], None] = lambda: None) ->
         server_header=False,
         # The client is whoever is connected: a header that says otherwise would be anybody's word.
         proxy_headers=False,
+        http=limited_heads(),
         lifespan="off",
         ws="none",
         timeout_keep_alive=IDLE_SECONDS,

@@ -1,7 +1,7 @@
 """What `serve` has beside the API: the pages, and everything they work with. Wiring only."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from crash_platform.lake.store import Store
     from crash_platform.orchestration.check_history import CheckHistory
     from crash_platform.serving.dashboards.figure import Dashboard
+    from crash_platform.serving.guarding import Guard
     from crash_platform.serving.live.feed import Live
+    from crash_platform.serving.pages.page import Link
     from crash_platform.serving.predictions.service import Service
     from crash_platform.serving.reporting.desk import Desk
     from crash_platform.serving.site import Site
@@ -51,54 +53,58 @@ def opened_pages(settings: Settings, service: "Service", say: Say) -> Iterator[P
     from crash_platform.serving.reporting.desk import open_reporting
 
     store = open_lasting_store(settings)
+    boards = dashboards(settings)
     with ExitStack() as held:
         desk = held.enter_context(open_reporting(settings, service, store, now, say))
         live = held.enter_context(open_live(store, now, say))
-        add = partial(_add, settings, service, store, _rooms(settings, store, desk, live, say))
-        yield Pages(add, live)
+        wires = _Wires(store, boards, say)
+        yield Pages(partial(wires.add, service.guard, desk, live), live)
 
 
-def _rooms(
-    settings: Settings, store: "Store", desk: "Desk", live: "Live", say: Say
-) -> "tuple[Room, ...]":
-    from crash_platform.serving.dashboards.pictures import picture_routes
-    from crash_platform.serving.dashboards.routes import dashboard_routes
-    from crash_platform.serving.live.routes import live_routes
-    from crash_platform.serving.pages.about import about_routes
-    from crash_platform.serving.reporting.routes import reporting_routes
+@dataclass(frozen=True)
+class _Wires:
+    """What the rooms of the site have in common: the lake, the dashboards, the log."""
 
-    return (
-        reporting_routes(desk),
-        live_routes(live),
-        dashboard_routes(dashboards(settings), store, say),
-        picture_routes(store),
-        about_routes,
-    )
+    store: "Store"
+    boards: "tuple[Dashboard, ...]"
+    say: Say
 
+    def add(self, guard: "Guard", desk: "Desk", live: "Live", app: "FastAPI") -> None:
+        """Add the whole site to an app."""
+        from crash_platform.serving.pages.as_of import DataAsOf
+        from crash_platform.serving.pages.page import Pages
+        from crash_platform.serving.site import Site, add_site
 
-def _add(
-    settings: Settings,
-    service: "Service",
-    store: "Store",
-    rooms: "Sequence[Room]",
-    app: "FastAPI",
-) -> None:
-    from crash_platform.serving.pages.about import ABOUT
-    from crash_platform.serving.pages.as_of import DataAsOf
-    from crash_platform.serving.pages.page import Link, Pages
-    from crash_platform.serving.site import Site, add_site
+        as_of = DataAsOf(self.store, time.monotonic, self.say)
+        pages = Pages(self._links(), as_of, lambda: not guard.is_open)
+        add_site(app, Site(pages, guard), self._rooms(desk, live))
 
-    links = (
-        Link("/", "Report a crash", "Reports"),
-        Link("/reports", "My reports", "Reports"),
-        Link("/live", "Live", "Reports"),
-        *(Link(each.path, each.label, each.group) for each in dashboards(settings)),
-        ABOUT,
-    )
-    as_of = DataAsOf(store, time.monotonic)
-    add_site(
-        app, Site(Pages(links, as_of, lambda: not service.guard.is_open), service.guard), rooms
-    )
+    def _links(self) -> "tuple[Link, ...]":
+        from crash_platform.serving.pages.about import ABOUT
+        from crash_platform.serving.pages.page import Link
+
+        return (
+            Link("/", "Report a crash", "Reports"),
+            Link("/reports", "My reports", "Reports"),
+            Link("/live", "Live", "Reports"),
+            *(Link(each.path, each.label, each.group) for each in self.boards),
+            ABOUT,
+        )
+
+    def _rooms(self, desk: "Desk", live: "Live") -> "tuple[Room, ...]":
+        from crash_platform.serving.dashboards.pictures import picture_routes
+        from crash_platform.serving.dashboards.routes import dashboard_routes
+        from crash_platform.serving.live.routes import live_routes
+        from crash_platform.serving.pages.about import about_routes
+        from crash_platform.serving.reporting.routes import reporting_routes
+
+        return (
+            reporting_routes(desk),
+            live_routes(live),
+            dashboard_routes(self.boards, self.store, self.say),
+            picture_routes(self.store, self.say),
+            about_routes,
+        )
 
 
 def dashboards(settings: Settings) -> "tuple[Dashboard, ...]":

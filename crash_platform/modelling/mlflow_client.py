@@ -1,5 +1,6 @@
 """The connection to MLflow, and its failures told in one sentence. What is asked is not here."""
 
+import fcntl
 import os
 import re
 import sqlite3
@@ -61,14 +62,26 @@ def connect(uri: str) -> "MlflowClient":
     """
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
-    if uri.startswith(SQLITE):
-        _check_file(Path(uri.removeprefix(SQLITE)))
-    with reaching(uri, "be opened"), warnings.catch_warnings():
+    file = Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
+    if file is not None:
+        _check_file(file)
+    with reaching(uri, "be opened"), _alone(file), warnings.catch_warnings():
         # MLflow 3.17 builds its own tables with an option that SQLAlchemy 2.1 deprecates.
         warnings.filterwarnings("ignore", message="The ``noload`` loader strategy is deprecated")
         from mlflow import MlflowClient
 
         return MlflowClient(uri, uri)
+
+
+@contextmanager
+def _alone(file: Path | None) -> Iterator[None]:
+    """Let one process at a time make a database: of two that begin at once MLflow breaks both."""
+    if file is None:
+        yield
+        return
+    with Path(f"{file}.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

@@ -11,7 +11,7 @@ SECURITY: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
 }
 REQUEST_ID: Final = b"x-request-id"
 _ALL: Final = [(name.lower().encode(), value.encode()) for name, value in SECURITY.items()]

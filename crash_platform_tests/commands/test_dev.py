@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 240
 # Whoever starts the tests may have blocked or ignored the signals that end a process.
 START = (
     "import os, signal, sys; asked = [signal.SIGTERM, signal.SIGINT]; "

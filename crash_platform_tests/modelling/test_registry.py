@@ -389,3 +389,21 @@ def _scored_by_mlflow(address: str, rows: Path) -> list[float]:
     line = next(line for line in done.stdout.splitlines() if line.startswith('{"predictions"'))
     said: list[float] = json.loads(line)["predictions"]
     return said
+
+
+@pytest.mark.slow
+def test_processes_that_begin_at_once_make_one_database_together(tmp_path: Path) -> None:
+    begin = "import sys; from crash_platform_tests.modelling.registries import registry_in; "
+    look = "from pathlib import Path; print(registry_in(Path(sys.argv[1])).holder('x', 'champion'))"
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", begin + look, str(tmp_path)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=120) for process in both]
+    assert [out for out, _ in said] == ["None\n"] * 2, said
+    assert [process.returncode for process in both] == [0, 0]

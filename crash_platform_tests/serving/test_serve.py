@@ -64,7 +64,7 @@ def test_it_answers_with_the_champion_of_the_registry_as_soon_as_that_is_loaded(
         thread.start()
         port, pause = listener.getsockname()[1], threading.Event()
         seen["alive"] = ask(port, "GET", "/health")
-        is_ready = (ask(port, "GET", "/ready")[0] == 200 or pause.wait(0.02) for _ in range(2_000))
+        is_ready = (ask(port, "GET", "/ready")[0] == 200 or pause.wait(0.02) for _ in range(10_000))
         seen["is_ready"] = any(is_ready)
         seen["answer"] = ask(port, "POST", "/predict", BODY)
         server.should_exit = True

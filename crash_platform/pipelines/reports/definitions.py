@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import dagster as dg
 
+from crash_platform.orchestration.beside import looked_after
 from crash_platform.orchestration.feeds.kit import feed_definitions
 from crash_platform.orchestration.feeds.landing import dead_letters_spec
-from crash_platform.orchestration.tables import key_of, table_asset, table_spec
+from crash_platform.orchestration.tables import table_asset, table_spec
 from crash_platform.pipelines.injuries.tables import PROMOTIONS
 from crash_platform.pipelines.reports import tables as t
 from crash_platform.pipelines.reports.checks import checks
@@ -33,23 +34,8 @@ def report_definitions() -> dg.Definitions:
         asset_checks=checks(),
         sensors=[follow],
     )
-    return dg.Definitions.merge(feed_definitions(report_feed()), live, _looking_after_predictions())
-
-
-def _looking_after_predictions() -> dg.Definitions:
-    """The checks that no run of an asset brings with it, every hour."""
-    job = dg.define_asset_job(
-        "check_live_predictions",
-        dg.AssetSelection.checks_for_assets(key_of(t.LIVE_PREDICTIONS)),
-        description=f"Looks after {t.LIVE_PREDICTIONS.path}, which is written beside runs.",
-    )
-    hourly = dg.ScheduleDefinition(
-        name="hourly_live_checks",
-        job=job,
-        cron_schedule="50 * * * *",
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-    )
-    return dg.Definitions(jobs=[job], schedules=[hourly])
+    checked = looked_after(t.LIVE_PREDICTIONS, "hourly_live_checks", "50 * * * *")
+    return dg.Definitions.merge(feed_definitions(report_feed()), live, checked)
 
 
 def _at_once() -> dg.AutomationCondition[dg.AssetKey]:

@@ -14,6 +14,7 @@ from crash_platform.orchestration.tables import Family, Recipe
 from crash_platform.pipelines.crashes.tables import CRASH_COVERAGE, CRASHES
 from crash_platform.pipelines.reports import tables as t
 from crash_platform.pipelines.reports.event import CONTRACT, CrashReportV1
+from crash_platform.pipelines.reports.judging import judging
 from crash_platform.pipelines.reports.texts import sql
 from crash_platform.streams.tables import Stream
 
@@ -101,7 +102,7 @@ def accuracy_recipe() -> Recipe:
     return Recipe(
         t.LIVE_ACCURACY,
         (t.LIVE_PREDICTIONS, CRASHES),
-        lambda: (Step("live_accuracy", sql("gold_live_accuracy")),),
+        lambda: judging(sql("last_live_predictions")),
         t.LIVE_PREDICTIONS,
         prepared=_labels,
     )

@@ -10,6 +10,7 @@ from crash_platform.engine.plan import Engine, Input, Step
 from crash_platform.lake.store import Slice, Store
 from crash_platform.orchestration.tables import Recipe
 from crash_platform.pipelines.crashes.tables import CRASHES
+from crash_platform.pipelines.reports.judging import judging
 from crash_platform.pipelines.served import tables as t
 from crash_platform.pipelines.served.texts import sql
 
@@ -37,7 +38,7 @@ def accuracy_recipe() -> Recipe:
     return Recipe(
         t.SERVED_ACCURACY,
         (CRASHES,),
-        lambda: (_judging(),),
+        _judging,
         None,
         prepared=_answers_and_labels,
         after=(t.SERVED_PREDICTIONS,),
@@ -59,8 +60,8 @@ def days_behind(engine: Engine, store: Store) -> Sequence[date]:
     return sorted(found)
 
 
-def _judging() -> Step:
-    return Step("served_accuracy", sql("gold_served_accuracy"))
+def _judging() -> tuple[Step, ...]:
+    return judging(sql("last_served_predictions"))
 
 
 def _differing() -> tuple[Step, ...]:
@@ -70,8 +71,8 @@ def _differing() -> tuple[Step, ...]:
             "SELECT collision_id, is_injury_crash FROM crashes "
             "WHERE collision_id IN (SELECT collision_id FROM served_predictions)",
         ),
-        _judging(),
-        Step("expected", f"SELECT {_COMPARED} FROM served_accuracy"),
+        *_judging(),
+        Step("expected", f"SELECT {_COMPARED} FROM accuracy"),
         Step("held", f"SELECT {_COMPARED} FROM held_accuracy"),
         Step(
             "differing",

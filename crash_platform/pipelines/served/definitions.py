@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from crash_platform.orchestration.tables import Family, key_of, table_asset, table_spec
+from crash_platform.orchestration.beside import looked_after
+from crash_platform.orchestration.tables import Family, table_asset, table_spec
 from crash_platform.pipelines.injuries.tables import PROMOTIONS
 from crash_platform.pipelines.served import tables as t
 from crash_platform.pipelines.served.accuracy import accuracy_recipe
@@ -25,20 +26,5 @@ def served_definitions() -> dg.Definitions:
         asset_checks=checks(),
         sensors=[accuracy_sensor()],
     )
-    return dg.Definitions.merge(made, _looking_after_answers())
-
-
-def _looking_after_answers() -> dg.Definitions:
-    """The checks that no run of an asset brings with it, every hour."""
-    job = dg.define_asset_job(
-        "check_served_predictions",
-        dg.AssetSelection.checks_for_assets(key_of(t.SERVED_PREDICTIONS)),
-        description=f"Looks after {t.SERVED_PREDICTIONS.path}, which is written beside runs.",
-    )
-    hourly = dg.ScheduleDefinition(
-        name="hourly_served_checks",
-        job=job,
-        cron_schedule="55 * * * *",
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-    )
-    return dg.Definitions(jobs=[job], schedules=[hourly])
+    checked = looked_after(t.SERVED_PREDICTIONS, "hourly_served_checks", "55 * * * *")
+    return dg.Definitions.merge(made, checked)

@@ -8,7 +8,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -17,9 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake.exceptions import CommitFailedError
 
-from crash_platform.lake.contract import Window
 from crash_platform.lake.frame import Frame
-from crash_platform.lake.store import Store
+from crash_platform.pipelines.reports.live.beside import TableBeside
 from crash_platform.pipelines.served.lines import Read, read_lines
 from crash_platform.pipelines.served.spool import SUFFIX, claim, size_of
 from crash_platform.pipelines.served.tables import SERVED_PREDICTIONS
@@ -27,8 +26,6 @@ from crash_platform.pipelines.served.tables import SERVED_PREDICTIONS
 MOST_BYTES: Final = 16 * 2**20
 """A commit takes no further file when it has so many."""
 LOCK: Final = "moving.lock"
-STORE_SECONDS: Final = 1800.0
-"""How long a lake is used before it is opened anew: a sign-in to Azure holds for an hour."""
 
 
 @dataclass(frozen=True)
@@ -59,19 +56,10 @@ class _Part:
         return self.begins + len(self.data)
 
 
-@dataclass
-class ServedTable:
-    """The table of served predictions, for one thread.
+class ServedTable(TableBeside):
+    """The table of served predictions, for one thread."""
 
-    Attributes:
-        open_store: opens the lake, signing in where it must.
-        timer: tells seconds.
-    """
-
-    open_store: Callable[[], Store]
-    timer: Callable[[], float]
-    _store: Store | None = field(default=None, init=False, repr=False)
-    _opened_at: float = field(default=0.0, init=False, repr=False)
+    table = SERVED_PREDICTIONS
 
     def held(self, files: Iterable[Path]) -> dict[Path, int]:
         """How many bytes of each file are in the table.
@@ -93,19 +81,6 @@ class ServedTable:
         before = {file_id(path): begins for path, (begins, _) in parts.items()}
         after = {file_id(path): ends for path, (_, ends) in parts.items()}
         self._opened().append_from(SERVED_PREDICTIONS, Frame.of(rows), before, after)
-
-    def tidy(self, day: date) -> None:
-        """Put the files of a day together; no row changes.
-
-        Raises:
-            LakeError: the table cannot be rewritten; it is as before then.
-        """
-        self._opened().compact(SERVED_PREDICTIONS, Window(day, day))
-
-    def _opened(self) -> Store:
-        if self._store is None or self.timer() - self._opened_at > STORE_SECONDS:
-            self._store, self._opened_at = self.open_store(), self.timer()
-        return self._store
 
 
 def file_id(path: Path) -> str:

@@ -16,13 +16,14 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from crash_platform.errors import PlatformError
 from crash_platform.lake.contract import Window
 from crash_platform.lake.store import Store
 from crash_platform.pipelines.injuries.charts.drawing import DRAWINGS
 from crash_platform.pipelines.injuries.tables import EVALUATION_CHARTS
 from crash_platform.serving.dashboards.figure import Asked
 from crash_platform.serving.dashboards.texts import from_sql
-from crash_platform.serving.errors import RefusedError
+from crash_platform.serving.errors import UNAVAILABLE, RefusedError
 from crash_platform.serving.pages.doors import page_admission
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 TEMPLATE: Final = "dashboards/pictures.html"
 PATH: Final = "/model/pictures"
 PNG: Final = "image/png"
+UNREADABLE: Final = "The chart cannot be read now: try again in a minute."
 WIDTH, HEIGHT = slice(16, 20), slice(20, 24)
 """Where a PNG says how large it is."""
 
@@ -65,10 +67,21 @@ def _picture(row: Mapping[str, Any], asked: Asked) -> Mapping[str, Any]:
     }
 
 
-def picture_routes(store: Store) -> Callable[["Site"], APIRouter]:
+def _unsaid(_: str) -> None:
+    """Nobody reads the log."""
+
+
+def picture_routes(
+    store: Store, say: Callable[[str], None] = _unsaid
+) -> Callable[["Site"], APIRouter]:
     """The pictures of ``model/evaluation_charts``, for readers.
 
     A browser keeps a picture and asks whether it is still the same.
+
+    Args:
+        store: the lake.
+        say: takes a line about what keeps the lake from being read; visitors are not told where
+            it lies.
     """
 
     def routes(site: "Site") -> APIRouter:
@@ -77,7 +90,13 @@ def picture_routes(store: Store) -> Callable[["Site"], APIRouter]:
 
         @router.get(f"{PATH}/{{as_of}}/{{feature_set}}/{{chart}}.png", dependencies=[reader])
         async def picture(request: Request, as_of: str, feature_set: str, chart: str) -> Response:
-            png = await run_sync(partial(found, store, as_of, feature_set, chart))
+            try:
+                png = await run_sync(partial(found, store, as_of, feature_set, chart))
+            except RefusedError:
+                raise
+            except PlatformError as error:
+                say(str(error))
+                raise RefusedError(UNAVAILABLE, "unavailable", UNREADABLE) from error
             return answer(png, request.headers.get("if-none-match", ""))
 
         return router

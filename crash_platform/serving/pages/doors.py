@@ -16,6 +16,8 @@ from crash_platform.serving.guarding import AccessError, Guard, Role
 COOKIE: Final = "crash_platform_key"
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 SIGN_IN: Final = "/sign-in"
+LONGEST_PATH: Final = 2_000
+"""Characters of an address that somebody is led back to; of a longer one, to the start page."""
 
 
 class SignInNeeded(AccessError):  # noqa: N818
@@ -54,21 +56,39 @@ def page_admission(guard: Guard, role: Role) -> Admit:
 def refuse_other_sites(request: Request) -> None:
     """Refuse what a page of another site makes a browser send.
 
-    Browsers say where a request comes from (`Sec-Fetch-Site`; older ones `Origin`), and a page
-    cannot change what they say. What says neither is no browser.
+    Browsers say where a request comes from (`Sec-Fetch-Site`; older ones `Origin`, or `Referer`),
+    and a page cannot change what they say. What says none of it is no browser.
     """
     if request.method in SAFE:
         return
     told = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin")
+    origin = request.headers.get("origin", request.headers.get("referer"))
     if told is not None:
         is_ours = told in ("same-origin", "none")
     else:
-        is_ours = origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
+        is_ours = origin is None or _is_at(origin, request.headers.get("host", ""))
     if not is_ours:
         raise RefusedError(
             403, "cross_site", "The form was sent by another site: open it here and send it again."
         )
+
+
+def _is_at(address: str, host: str) -> bool:
+    """Whether an address is of a host (with its port); one that cannot be read is of none."""
+    try:
+        named = urlsplit(address).netloc
+    except ValueError:
+        return False
+    return bool(named) and named.lower() == host.lower()
+
+
+def is_https(request: Request) -> bool:
+    """Whether a browser's own connection is HTTPS, which may end at a proxy before the server.
+
+    For the flags of cookies only, as anybody can say so: who lies keeps a cookie from no one else.
+    """
+    proxied = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
+    return "https" in (request.url.scheme, proxied)
 
 
 def came_for(request: Request) -> str:
@@ -76,12 +96,11 @@ def came_for(request: Request) -> str:
     if request.method not in SAFE:
         return "/"
     query = f"?{request.url.query}" if request.url.query else ""
-    return f"{request.url.path}{query}"
+    return inner_path(f"{request.url.path}{query}")
 
 
 def inner_path(told: str) -> str:
     """A path of this site; anything else a link could bring leads to the start page."""
-    parts = urlsplit(told)
-    is_inner = not parts.scheme and not parts.netloc and told.startswith("/")
-    is_plain = not told.startswith("//") and "\\" not in told and told.isprintable()
+    is_inner = told.startswith("/") and not told.startswith("//")
+    is_plain = "\\" not in told and told.isprintable() and len(told) <= LONGEST_PATH
     return told if is_inner and is_plain else "/"

@@ -15,6 +15,7 @@ from crash_platform.serving.pages.doors import (
     COOKIE,
     SIGN_IN,
     inner_path,
+    is_https,
     refuse_other_sites,
 )
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from crash_platform.serving.site import Site
 
 MOST_BYTES: Final = 32 * 1024
+MOST_FIELDS: Final = 4
 SECONDS: Final = 10.0
 NOT_VALID: Final = "This key is not valid, or has been revoked: check it, or ask for another."
 
@@ -37,8 +39,10 @@ def sign_in_routes(site: "Site") -> APIRouter:
     @router.post(SIGN_IN)
     async def enter(request: Request) -> Response:
         refuse_other_sites(request)
-        told = parse_qs(await _body(request), max_num_fields=4)
+        told = _told(await _body(request))
         key, path = told.get("key", [""])[0].strip(), inner_path(told.get("next", ["/"])[0])
+        if not (key.isascii() and key.isprintable()):
+            return _form(site, path, NOT_VALID)
         client = request.client.host if request.client else "unknown"
         try:
             await run_sync(site.guard.admit, f"Bearer {key}", "reader", client)
@@ -47,8 +51,7 @@ def sign_in_routes(site: "Site") -> APIRouter:
                 raise
             return _form(site, path, NOT_VALID)
         answer = RedirectResponse(path, 303)
-        is_secure = request.url.scheme == "https"
-        answer.set_cookie(COOKIE, key, httponly=True, samesite="strict", secure=is_secure)
+        answer.set_cookie(COOKIE, key, httponly=True, samesite="strict", secure=is_https(request))
         return answer
 
     @router.post("/sign-out")
@@ -66,6 +69,17 @@ def _form(site: "Site", path: str, problem: str) -> Response:
     return site.pages.show("pages/sign_in.html", SIGN_IN, values, 401 if problem else 200)
 
 
+def _told(body: str) -> dict[str, list[str]]:
+    try:
+        return parse_qs(body, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise _unreadable() from None
+
+
+def _unreadable() -> RefusedError:
+    return RefusedError(422, "invalid", "The form cannot be read: send it again.")
+
+
 async def _body(request: Request) -> str:
     """The form, read no further than it may be long."""
     body = bytearray()
@@ -79,4 +93,4 @@ async def _body(request: Request) -> str:
     except TimeoutError:
         raise RefusedError(408, "too_slow", "The form came too slowly: send it again.") from None
     except UnicodeDecodeError:
-        raise RefusedError(422, "invalid", "The form cannot be read: send it again.") from None
+        raise _unreadable() from None

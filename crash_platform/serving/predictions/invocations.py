@@ -13,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crash_platform.serving.admission import admission
+from crash_platform.serving.errors import JSON
 from crash_platform.serving.limits import read_body
 from crash_platform.serving.predictions.log import asked_by
-from crash_platform.serving.predictions.predict import json_answer, json_body
+from crash_platform.serving.predictions.predict import json_body
 from crash_platform.serving.predictions.report import (
     EXAMPLE,
     CrashReport,
@@ -24,7 +25,7 @@ from crash_platform.serving.predictions.report import (
     refuse_too_many,
     refused,
 )
-from crash_platform.serving.predictions.service import Predictions, Service
+from crash_platform.serving.predictions.service import Predictions, Service, predictions_json
 
 
 class Split(BaseModel):
@@ -90,12 +91,11 @@ def invocation_routes(service: Service) -> APIRouter:
         """Say it of many crashes, in the form of MLflow's and Databricks' model serving."""
         body = await read_body(request, limits.batch_bytes, limits.body_seconds)
 
-        def predicted() -> Predictions:
+        def predicted() -> bytes:
             reports = invoked_reports(body, service)
-            answers = service.predict(reports, asked_by(request, "invocations"))
-            return Predictions.model_construct(predictions=answers)
+            return predictions_json(service.predict(reports, asked_by(request, "invocations")))
 
-        return json_answer(await run_sync(predicted))
+        return Response(await run_sync(predicted), media_type=JSON)
 
     return router
 

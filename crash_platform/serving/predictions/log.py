@@ -5,14 +5,17 @@ How lines get to the lake is said in ``pipelines.served``.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
+from pydantic import TypeAdapter
 from starlette.requests import Request
 
 from crash_platform.pipelines.injuries.answering import Answer
-from crash_platform.pipelines.served.lines import Asked, Channel, head, line
+from crash_platform.pipelines.served.lines import Asked, Channel, Line, written_lines
 from crash_platform.pipelines.served.spool import Spool
 from crash_platform.serving.predictions.report import CrashReport
+
+LINES: Final = TypeAdapter(list[Line[CrashReport]])
 
 
 class AnswerLog(Protocol):
@@ -67,18 +70,8 @@ class SpooledLog:
         """Write down the answers of one request: one line each, in one write."""
         if not reports:
             return
-        begun = head(asked, at)
-        lines = [
-            line(
-                begun,
-                place,
-                (report.crash_date, report.collision_id),
-                answer,
-                report.model_dump_json(exclude_none=True),
-            )
-            for place, (report, answer) in enumerate(zip(reports, answers, strict=True))
-        ]
-        self._spool.append("".join(lines).encode())
+        answered = zip(reports, answers, strict=True)
+        self._spool.append(written_lines(LINES, (asked, at), answered))
 
 
 def asked_by(request: Request, channel: Channel) -> Asked:

@@ -12,7 +12,12 @@ from crash_platform.serving.errors import JSON
 from crash_platform.serving.limits import read_body
 from crash_platform.serving.predictions.log import asked_by
 from crash_platform.serving.predictions.report import EXAMPLE, CrashReport, many_reports, one_report
-from crash_platform.serving.predictions.service import Prediction, Predictions, Service
+from crash_platform.serving.predictions.service import (
+    Prediction,
+    Predictions,
+    Service,
+    predictions_json,
+)
 
 Explain = Annotated[bool, Query(description="Also say what each feature adds.")]
 
@@ -62,12 +67,11 @@ def _add_batch(router: APIRouter, service: Service, schema: dict[str, Any]) -> N
         """Say it of many crashes at once, in their order."""
         body = await read_body(request, limits.batch_bytes, limits.body_seconds)
 
-        def predicted() -> Predictions:
+        def predicted() -> bytes:
             reports = many_reports(body, limits.batch_reports, service.clock())
-            answers = service.predict(reports, asked_by(request, "batch"))
-            return Predictions.model_construct(predictions=answers)
+            return predictions_json(service.predict(reports, asked_by(request, "batch")))
 
-        return json_answer(await run_sync(predicted))
+        return Response(await run_sync(predicted), media_type=JSON)
 
 
 def json_body(schema: dict[str, Any], example: Any) -> dict[str, Any]:
@@ -76,6 +80,6 @@ def json_body(schema: dict[str, Any], example: Any) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-def json_answer(answer: Prediction | Predictions) -> Response:
+def json_answer(answer: Prediction) -> Response:
     """An answer as JSON."""
     return Response(answer.model_dump_json(exclude_none=True), media_type=JSON)

@@ -4,7 +4,8 @@ Neither the envelope of an event nor its outcome: who was hurt is what is asked.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Any, Final
 
 from pydantic import (
@@ -14,12 +15,16 @@ from pydantic import (
     Field,
     TypeAdapter,
     ValidationError,
-    field_validator,
     model_validator,
 )
 from pydantic_core import from_json
 
-from crash_platform.pipelines.reports.event import CLOCK, CrashReportV1, Text, Words
+from crash_platform.pipelines.reports.event import (
+    ClockTime,
+    Text,
+    Words,
+    coordinates_are_a_pair,
+)
 from crash_platform.serving.errors import UNPROCESSABLE, RefusedError, invalid
 from crash_platform.settings import FIRST_DAY
 
@@ -33,11 +38,8 @@ EXAMPLE: Final[dict[str, Any]] = {
     "vehicle_types": ["Sedan", "Bike"],
     "contributing_factors": ["Failure to Yield Right-of-Way"],
 }
-UNSENT = "asked of the API"
-"""What a report that is only asked about has for an event's id."""
 _UNREAD = "Not read by the models."
 _BARE = {"extra_forbidden": "is not a field of a crash report", "missing": "is needed"}
-_BLANK: Final = CrashReportV1.model_construct(event_id=UNSENT, crash_date=FIRST_DAY)
 
 
 class CrashReport(BaseModel):
@@ -54,7 +56,7 @@ class CrashReport(BaseModel):
     crash_date: date = Field(
         description="Local calendar day of the crash, YYYY-MM-DD, at the latest tomorrow."
     )
-    crash_time: str | None = Field(
+    crash_time: ClockTime | None = Field(
         default=None, description="Local time of the crash, HH:MM.", examples=["17:40"]
     )
     borough: Text | None = Field(default=None, description="One of the five boroughs.")
@@ -76,29 +78,9 @@ class CrashReport(BaseModel):
         "compared with the outcome.",
     )
 
-    @field_validator("crash_time")
-    @classmethod
-    def _clock_time(cls, value: str | None) -> str | None:
-        if value is not None:
-            if not CLOCK.fullmatch(value):
-                raise ValueError("a time is H:MM or HH:MM")
-            time.fromisoformat(value.zfill(5))
-        return value
-
-    @model_validator(mode="after")
-    def _coordinates_are_a_pair(self) -> "CrashReport":
-        if (self.latitude is None) != (self.longitude is None):
-            raise ValueError("latitude and longitude come together or not at all")
-        return self
-
-    def as_event(self) -> CrashReportV1:
-        """The same report as the stream reads it."""
-        # Made anew, field by field, it would take ten times as long.
-        return _BLANK.model_copy(update=vars(self))
+    _coordinates_are_a_pair = model_validator(mode="after")(coordinates_are_a_pair)
 
 
-REPORTS: Final = TypeAdapter(Annotated[list[CrashReport], FailFast()])
-"""Ends at the first report that cannot be used: naming the faults of thousands takes a second."""
 MOST_NAMES = 50
 """Fields of a report that are looked at; it has twelve."""
 
@@ -123,15 +105,16 @@ def one_report(body: bytes, now: datetime) -> CrashReport:
     Raises:
         RefusedError: there is none that can be used.
     """
-    told = decoded(body)
-    if not isinstance(told, dict):
-        raise _of_other_shape("a JSON object: one crash report")
-    _refuse_endless({"body": told})
+    _refuse_constants(body)
     try:
         report = CrashReport.model_validate_json(body)
     except ValidationError as error:
+        told = decoded(body)
+        if not isinstance(told, dict):
+            raise _of_other_shape("a JSON object: one crash report") from None
+        _refuse_endless({"body": told})
         raise refused(error) from None
-    _refuse_other_days({"crash_date": report.crash_date}, now)
+    _refuse_other_days([report], now, "crash_date")
     return report
 
 
@@ -141,10 +124,18 @@ def many_reports(body: bytes, most: int, now: datetime) -> list[CrashReport]:
     Raises:
         RefusedError: they are too many, or one of them cannot be used.
     """
-    told = decoded(body)
-    if not isinstance(told, list):
-        raise _of_other_shape("a JSON list of crash reports")
-    return checked_reports(told, body, most, now)
+    _refuse_constants(body)
+    try:
+        # Read once: only of a body that cannot be used is it asked why.
+        reports = _at_most(most).validate_json(body)
+    except ValidationError as error:
+        told = decoded(body)
+        if not isinstance(told, list):
+            raise _of_other_shape("a JSON list of crash reports") from None
+        _refuse_unread(told, most)
+        raise refused(error) from None
+    _refuse_other_days(reports, now)
+    return reports
 
 
 def checked_reports(told: list[Any], body: bytes, most: int, now: datetime) -> list[CrashReport]:
@@ -153,14 +144,22 @@ def checked_reports(told: list[Any], body: bytes, most: int, now: datetime) -> l
     Raises:
         RefusedError: they are too many, or one of them cannot be used.
     """
-    refuse_too_many(len(told), most)
-    _refuse_endless({str(place): each for place, each in enumerate(told)})
+    _refuse_unread(told, most)
     try:
-        reports = REPORTS.validate_json(body)
+        reports = _at_most(most).validate_json(body)
     except ValidationError as error:
         raise refused(error) from None
-    _refuse_other_days({f"{n}.crash_date": each.crash_date for n, each in enumerate(reports)}, now)
+    _refuse_other_days(reports, now)
     return reports
+
+
+@lru_cache
+def _at_most(most: int) -> TypeAdapter[list[CrashReport]]:
+    """Reads so many reports, and ends at the first that cannot be used.
+
+    To name the faults of thousands takes a second.
+    """
+    return TypeAdapter(Annotated[list[CrashReport], FailFast(), Field(max_length=most)])
 
 
 def refuse_too_many(count: int, most: int) -> None:
@@ -177,6 +176,18 @@ def refused(error: ValidationError) -> RefusedError:
     return invalid({_name(each["loc"]): _why(each["type"], each["msg"]) for each in told})
 
 
+def _refuse_constants(body: bytes) -> None:
+    """Refuse NaN and Infinity, which are not JSON, wherever they stand."""
+    if b"NaN" in body or b"Infinity" in body:
+        decoded(body)
+
+
+def _refuse_unread(told: list[Any], most: int) -> None:
+    """Refuse lists that are too long to be looked at, as a whole or one of their objects."""
+    refuse_too_many(len(told), most)
+    _refuse_endless({str(place): each for place, each in enumerate(told)})
+
+
 def _refuse_endless(told: Mapping[str, Any]) -> None:
     """Refuse objects of so many fields that naming the unknown ones would take long."""
     for place, each in told.items():
@@ -188,11 +199,14 @@ def _of_other_shape(shape: str) -> RefusedError:
     return RefusedError(UNPROCESSABLE, "invalid", f"The body has to be {shape}.")
 
 
-def _refuse_other_days(days: Mapping[str, date], now: datetime) -> None:
+def _refuse_other_days(
+    reports: Sequence[CrashReport], now: datetime, name: str = "{}.crash_date"
+) -> None:
     """Refuse days that the calendar lacks; the same ones the stream takes for no events."""
     latest = now.date() + timedelta(days=1)
     why = f"a day from {FIRST_DAY} to tomorrow is needed"
-    wrong = {name: why for name, day in days.items() if not FIRST_DAY <= day <= latest}
+    days = [each.crash_date for each in reports]
+    wrong = {name.format(n): why for n, day in enumerate(days) if not FIRST_DAY <= day <= latest}
     if wrong:
         raise invalid(wrong)
 

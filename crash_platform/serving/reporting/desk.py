@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from crash_platform.lake.failures import LakeError
+from crash_platform.lake.location import LocationError
 from crash_platform.lake.store import Store
 from crash_platform.pipelines.crashes.places import load_borough_outlines
 from crash_platform.pipelines.injuries.answering import NoModelError
@@ -167,7 +168,7 @@ class Desk:
         """What became of a report so far, and whether that is all to be expected soon."""
         try:
             traces = look(self.store, entry.first, self.clock())
-        except LakeError as error:
+        except (LakeError, LocationError) as error:
             self.say(str(error))
             return unreadable(entry.lines), False
         return steps(entry.lines, traces), is_settled(entry.lines, traces)

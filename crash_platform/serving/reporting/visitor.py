@@ -8,6 +8,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from crash_platform.serving.pages.doors import is_https
+
 COOKIE: Final = "crash_platform_visitor"
 DAYS: Final = 30
 _TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -44,5 +46,5 @@ def remember(response: Response, visitor: Visitor, request: Request) -> None:
         path="/",
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=is_https(request),
     )

@@ -10,9 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake.exceptions import CommitFailedError
+from pydantic import BaseModel, TypeAdapter
 
 from crash_platform.pipelines.injuries.answering import Answer
-from crash_platform.pipelines.served.lines import Asked, head, line
+from crash_platform.pipelines.served.lines import Asked, Line, written_lines
 from crash_platform.pipelines.served.moving import ServedTable
 from crash_platform.pipelines.served.spool import Spool
 from crash_platform.pipelines.served.tables import SERVED_PREDICTIONS
@@ -20,6 +21,17 @@ from crash_platform.pipelines.served.tables import SERVED_PREDICTIONS
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 DAY = date(2026, 3, 4)
 TOLD = '{"crash_date":"2026-03-04"}'
+
+
+class Telling(BaseModel):
+    """A report; as JSON it is ``TOLD``, if it says nothing but the day."""
+
+    crash_date: date
+    collision_id: int | None = None
+    text: str | None = None
+
+
+LINES = TypeAdapter(list[Line[Telling]])
 
 
 class KilledError(BaseException):
@@ -41,9 +53,9 @@ def answer(**more: Any) -> Answer:
 
 def lines(request_id: str, places: int = 1, **more: Any) -> bytes:
     """The lines of one request."""
-    begun = head(Asked(request_id, "batch"), NOW)
-    made = (line(begun, place, (DAY, None), answer(**more), TOLD) for place in range(places))
-    return "".join(made).encode()
+    told = Telling(crash_date=DAY)
+    answered = [(told, answer(**more))] * places
+    return written_lines(LINES, (Asked(request_id, "batch"), NOW), answered)
 
 
 def served(request_id: str, **more: Any) -> dict[str, Any]:

@@ -5,30 +5,45 @@ from datetime import UTC, date, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crash_platform.pipelines.served.lines import Asked, head, line, read_lines
-from crash_platform_tests.pipelines.served.counter import DAY, NOW, TOLD, answer, lines, served
+from crash_platform.pipelines.served.lines import Asked, read_lines, written_lines
+from crash_platform_tests.pipelines.served.counter import (
+    DAY,
+    LINES,
+    NOW,
+    TOLD,
+    Telling,
+    answer,
+    lines,
+    served,
+)
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+# What lies between two lines, where it lies in a text.
+TRAPS = st.sampled_from(
+    ['{"asked_at":', ',{"asked_at":"', '"},{"asked_at":', '\\},{"asked_at":', "\n"]
+)
+TELLING = st.builds(
+    Telling,
+    crash_date=st.dates(date(2012, 7, 1)),
+    collision_id=st.none() | st.integers(1, 2**53),
+    text=st.none() | st.lists(TEXT | TRAPS, max_size=3).map("".join),
+)
+CHANNEL = st.sampled_from(["predict", "batch", "invocations", "page"])
 SHARE = st.floats(0, 1)
 
 
 @given(
-    asked=st.builds(Asked, TEXT, st.sampled_from(["predict", "batch", "invocations", "page"])),
+    asked=st.builds(Asked, TEXT | TRAPS, CHANNEL),
     at=st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.replace(year=2024)),
-    crash=st.tuples(st.dates(date(2012, 7, 1)), st.none() | st.integers(1, 2**53)),
+    told=st.lists(TELLING, min_size=1, max_size=3),
     said=st.fixed_dictionaries({"probability": SHARE, "threshold": SHARE}),
-    told=TEXT,
 )
 def test_a_row_is_what_was_written_to_the_last_digit(
-    asked: Asked,
-    at: datetime,
-    crash: tuple[date, int | None],
-    said: dict[str, float],
-    told: str,
+    asked: Asked, at: datetime, told: list[Telling], said: dict[str, float]
 ) -> None:
-    written = line(head(asked, at), 3, crash, answer(**said), told)
-    assert written.count("\n") == 1
-    read = read_lines(written.encode())
+    written = written_lines(LINES, (asked, at), [(each, answer(**said)) for each in told])
+    assert written.count(b"\n") == len(told)
+    read = read_lines(written)
     assert read.unreadable == ()
     assert read.rows.to_pylist() == [
         served(
@@ -36,12 +51,13 @@ def test_a_row_is_what_was_written_to_the_last_digit(
             channel=asked.channel,
             asked_at=at,
             asked_date=at.date(),
-            place_in_request=3,
-            crash_date=crash[0],
-            collision_id=crash[1],
-            told=told,
+            place_in_request=place,
+            crash_date=each.crash_date,
+            collision_id=each.collision_id,
+            told=each.model_dump_json(exclude_none=True),
             **said,
         )
+        for place, each in enumerate(told)
     ]
 
 
@@ -69,6 +85,7 @@ def test_no_lines_are_no_rows() -> None:
 
 
 def test_a_report_of_any_length_is_read() -> None:
-    told = TOLD + "x" * 3_000_000
-    written = line(head(Asked("a", "page"), NOW), 0, (DAY, 1), answer(), told)
-    assert read_lines(written.encode() + lines("b")).rows["told"].to_pylist() == [told, TOLD]
+    told = Telling(crash_date=DAY, text="x" * 3_000_000)
+    written = written_lines(LINES, (Asked("a", "page"), NOW), [(told, answer())])
+    rows = read_lines(written + lines("b")).rows
+    assert rows["told"].to_pylist() == [told.model_dump_json(exclude_none=True), TOLD]

@@ -3,8 +3,8 @@
 How far the hub was scored is written nowhere else. What a row holds is made in ``scoring``.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -12,15 +12,12 @@ import pyarrow as pa
 
 from crash_platform.lake.contract import Window
 from crash_platform.lake.frame import Frame
-from crash_platform.lake.store import Store
+from crash_platform.pipelines.reports.live.beside import TableBeside
 from crash_platform.pipelines.reports.tables import LIVE_PREDICTIONS
 from crash_platform.streams.log import Description
 from crash_platform.streams.planning import Progress
 
 GENERATION = "live/generation"
-STORE_SECONDS = 1800.0
-"""How long a lake is used before it is opened anew: a sign-in to Azure holds for an hour."""
-
 Row = dict[str, Any]
 
 
@@ -68,19 +65,10 @@ def position_id(generation: int, partition: str) -> str:
     return f"live/{generation}/{partition}"
 
 
-@dataclass
-class LiveTable:
-    """The table of live predictions, for one thread.
+class LiveTable(TableBeside):
+    """The table of live predictions, for one thread."""
 
-    Attributes:
-        open_store: opens the lake, signing in where it must.
-        timer: tells seconds.
-    """
-
-    open_store: Callable[[], Store]
-    timer: Callable[[], float]
-    _store: Store | None = field(default=None, init=False, repr=False)
-    _opened_at: float = field(default=0.0, init=False, repr=False)
+    table = LIVE_PREDICTIONS
 
     def held(self, log: Description) -> Held:
         """How far a hub was scored.
@@ -116,16 +104,3 @@ class LiveTable:
         names = ["crash_date", "event_id", "event_version"]
         rows = self._opened().slice(LIVE_PREDICTIONS, window).read(names)
         return zip(*(rows[name].to_pylist() for name in names), strict=True)
-
-    def tidy(self, day: date) -> None:
-        """Put the files that hold the crashes of a day together; no row changes.
-
-        Raises:
-            LakeError: the table cannot be rewritten; it is as before then.
-        """
-        self._opened().compact(LIVE_PREDICTIONS, Window(day, day))
-
-    def _opened(self) -> Store:
-        if self._store is None or self.timer() - self._opened_at > STORE_SECONDS:
-            self._store, self._opened_at = self.open_store(), self.timer()
-        return self._store

@@ -5,11 +5,13 @@ that a crash gets the same probability from the stream as from the tables. No fe
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Protocol
 
 from crash_platform.pipelines.injuries.encoding import BOROUGHS
 from crash_platform.pipelines.injuries.features import Report
-from crash_platform.pipelines.reports.event import CrashReportV1
+from crash_platform.pipelines.reports.event import Placed
 from crash_platform.pipelines.reports.live.places import Locate
 
 _BLANKS = re.compile(r"[ \t\n\x0B\f\r]+")
@@ -21,10 +23,46 @@ NO_ID = 0
 """What a report without NYPD's id is called on its way through the model, which never sees ids."""
 
 
-def reader(locate: Locate) -> Callable[[CrashReportV1], Report]:
+class Told(Placed, Protocol):
+    """What is read of a report, whoever took it: fields as the event contract has them."""
+
+    @property
+    def collision_id(self) -> int | None:
+        """NYPD's id."""
+
+    @property
+    def crash_date(self) -> date:
+        """Local calendar day of the crash."""
+
+    @property
+    def crash_time(self) -> str | None:
+        """Local time, H:MM or HH:MM."""
+
+    @property
+    def borough(self) -> str | None:
+        """In any spelling."""
+
+    @property
+    def on_street_name(self) -> str | None:
+        """Street of the crash."""
+
+    @property
+    def cross_street_name(self) -> str | None:
+        """Address off a corner."""
+
+    @property
+    def vehicle_types(self) -> Sequence[str] | None:
+        """In any spelling."""
+
+    @property
+    def contributing_factors(self) -> Sequence[str] | None:
+        """In any spelling."""
+
+
+def reader(locate: Locate) -> Callable[[Told], Report]:
     """The reading of reports, over the lookup of boroughs."""
 
-    def read(told: CrashReportV1) -> Report:
+    def read(told: Told) -> Report:
         place = _place(told)
         latitude, longitude = place or (None, None)
         return Report(
@@ -54,7 +92,7 @@ def known_borough(told: str | None) -> str | None:
     return text if text in BOROUGHS else None
 
 
-def _place(told: CrashReportV1) -> tuple[float, float] | None:
+def _place(told: Placed) -> tuple[float, float] | None:
     if told.latitude is None or told.longitude is None:
         return None
     is_in_city = SOUTH <= told.latitude <= NORTH and WEST <= told.longitude <= EAST

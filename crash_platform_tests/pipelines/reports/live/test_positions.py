@@ -8,7 +8,8 @@ from deltalake.exceptions import CommitFailedError
 
 from crash_platform.lake.contract import Window
 from crash_platform.lake.store import Store
-from crash_platform.pipelines.reports.live.positions import STORE_SECONDS, LiveTable
+from crash_platform.pipelines.reports.live.beside import STORE_SECONDS
+from crash_platform.pipelines.reports.live.positions import LiveTable
 from crash_platform.pipelines.reports.tables import LIVE_PREDICTIONS
 from crash_platform_tests.pipelines.reports.live.newsroom import (
     NOW,
