@@ -20,7 +20,7 @@ dev: $(VENV)/.installed ## Open the Dagster UI, the pages and the API, with the 
 	@$(BIN)/crash-platform dev
 
 test: $(VENV)/.installed-dev lint types ## Check style, types and imports, then run the tests
-	$(BIN)/python -m pytest -n 2 -m "not slow and not spark and not azurite and not kafka and not browser and not openapi and not dagster_contract"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not spark and not azurite and not kafka and not browser and not openapi and not dagster_contract"
 
 lint: $(VENV)/.installed-dev ## Check style and the direction of imports
 	$(BIN)/ruff format --check .

@@ -71,6 +71,7 @@ def counted(text: str) -> dict[str, str]:
     return dict(pairs)
 
 
+@pytest.mark.slow
 def test_a_load_lands_materialises_and_accounts_for_every_record(
     run: Run, store: Store, tmp_path: Path
 ) -> None:

@@ -61,6 +61,7 @@ def ids(store: Store) -> list[str]:
     return sorted(rows["event_id"].to_pylist())
 
 
+@pytest.mark.slow
 def test_reports_land_and_come_to_the_view_of_now(hub: LocalHub, run: Run, store: Store) -> None:
     publish(report("a", borough="QUEENS"), b"poison", report("b"), report("b", event_version=2))
     code, out, _ = run("land", "--stream", "crashes")

@@ -207,6 +207,7 @@ def events(draw: st.DrawFn) -> EventLogEntry:
     return tagged(asset, draw(days), draw(tags), **where)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -120,6 +120,7 @@ def materialize_month(instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult
     )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::dagster.PreviewWarning")
 def test_a_run_over_a_month_stores_its_asset_events_in_three_batches(tmp_path: Path) -> None:
     with instance_with(Counting, tmp_path) as instance:

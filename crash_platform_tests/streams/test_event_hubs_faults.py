@@ -165,6 +165,7 @@ class listening:  # noqa: N801 - reads as a context
 # -- reading while things break
 
 
+@pytest.mark.slow
 def test_a_hub_restarted_under_a_reader_costs_nothing(
     hub: LocalHub, opened: Callable[..., EventHubsLog]
 ) -> None:
@@ -203,6 +204,7 @@ def test_a_refused_link_is_tried_again(
     assert numbers(next(log.read(Range("0", -1, 4)))) == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_a_reader_without_progress_gives_up_in_time(
     hub: LocalHub, opened: Callable[..., EventHubsLog]
 ) -> None:
@@ -235,6 +237,7 @@ def test_retention_that_overtakes_a_reader_is_told(
     assert len(messages) < 2_500
 
 
+@pytest.mark.slow
 def test_retention_that_takes_all_the_rest_is_told_soon(
     hub: LocalHub, opened: Callable[..., EventHubsLog]
 ) -> None:
@@ -355,6 +358,7 @@ def test_closing_a_follower_in_a_steady_stream_is_quick_and_leaves_no_thread(
     assert threading.active_count() <= before
 
 
+@pytest.mark.slow
 def test_a_taker_that_stands_still_holds_the_stream_back_and_loses_nothing(
     opened: Callable[..., EventHubsLog],
 ) -> None:
@@ -380,6 +384,7 @@ def test_a_lost_answer_publishes_twice_without_an_error(
     assert bodies(everything(log)) == [b"once?", b"once?"]
 
 
+@pytest.mark.slow
 def test_an_outage_shorter_than_the_deadline_delays_publishing_only(
     hub: LocalHub, opened: Callable[..., EventHubsLog]
 ) -> None:

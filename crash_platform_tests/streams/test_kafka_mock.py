@@ -69,6 +69,7 @@ def test_ranges_are_read_exactly_and_end(log: KafkaLog) -> None:
         assert found == [str(n).encode() for n in range(after + 1, min(until, 19) + 1)]
 
 
+@pytest.mark.slow
 def test_a_follower_gets_what_is_there_and_what_comes(log: KafkaLog) -> None:
     log.publish([Event(b"old", "one key")])
     following = log.follow(dict.fromkeys(map(str, PARTITIONS), -1))

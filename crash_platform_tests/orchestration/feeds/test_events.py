@@ -82,6 +82,7 @@ def test_the_newest_version_holds_in_whatever_order_versions_come(parcels: FeedL
     assert silver(parcels) == [("a", 4, DAY_1, 4)]
 
 
+@pytest.mark.slow
 def test_a_correction_can_move_an_event_to_another_day(parcels: FeedLake) -> None:
     arrived(parcels, parcel("a"), parcel("b", DAY_2))
     parcels.make()
@@ -93,6 +94,7 @@ def test_a_correction_can_move_an_event_to_another_day(parcels: FeedLake) -> Non
     assert gold(parcels) == {DAY_2: (1, 100), DAY_9: (1, 100)}
 
 
+@pytest.mark.slow
 def test_a_superseded_version_that_comes_late_does_not_bring_an_event_back(
     parcels: FeedLake,
 ) -> None:
@@ -112,6 +114,7 @@ def test_an_event_that_breaks_a_rule_is_quarantined_in_its_raw_form(parcels: Fee
     assert silver(parcels) == [("b", 1, DAY_1, 100)]
 
 
+@pytest.mark.slow
 def test_a_correction_leaves_or_enters_quarantine(parcels: FeedLake) -> None:
     arrived(parcels, parcel("a", weight=0), parcel("b"))
     parcels.make()

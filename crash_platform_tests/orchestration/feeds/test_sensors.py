@@ -147,6 +147,7 @@ def test_a_lost_cursor_loses_nothing(parcels: FeedLake) -> None:
     assert windows(parcels.tick()) == ["2024-03-01"]
 
 
+@pytest.mark.slow
 def test_gold_that_a_failed_run_left_behind_is_made_by_the_next(parcels: FeedLake) -> None:
     parcels.publish(parcel("a"))
     parcels.land()
@@ -239,6 +240,7 @@ def test_after_a_failed_run_the_next_try_waits(parcels: FeedLake) -> None:
     assert again.run_config == request.run_config
 
 
+@pytest.mark.slow
 def test_a_run_that_succeeds_does_not_hide_the_failure_of_another_day(parcels: FeedLake) -> None:
     parcels.publish(parcel("a", DAY_1), parcel("b", DAY_9))
     parcels.land()

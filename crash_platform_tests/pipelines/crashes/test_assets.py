@@ -151,6 +151,7 @@ def test_a_day_whose_crashes_all_left_becomes_empty(crash_lake: CrashLake) -> No
     assert (TUESDAY, 24, 0, True) in crash_lake.rows(CRASH_COVERAGE, *columns)
 
 
+@pytest.mark.slow
 def test_records_without_a_day_are_refused_on_the_day_they_came(crash_lake: CrashLake) -> None:
     crash_lake.land([*week(), raw(99, crash_date="soon"), raw(98, crash_date="2030-01-01")])
     came = PULLED_AT.date()
@@ -172,6 +173,7 @@ def test_a_version_landed_twice_stops_the_run_before_silver(crash_lake: CrashLak
     assert set(made(outcome)) & PATHS == {"bronze/crash_records"}
 
 
+@pytest.mark.slow
 def test_a_source_that_changed_its_form_stops_the_run_before_gold(crash_lake: CrashLake) -> None:
     changed = [{**record, "number_of_persons_killed": "none"} for record in week()]
     crash_lake.land(changed)

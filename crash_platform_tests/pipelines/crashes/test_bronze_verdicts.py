@@ -194,6 +194,7 @@ def test_ids_are_compared_as_numbers_but_leading_zeros_are_another_id(store: Sto
     assert sorted(places(store)) == ["0123", "123"]
 
 
+@pytest.mark.slow
 def test_records_without_a_usable_id_stay_apart_by_what_they_say(store: Store) -> None:
     nobody = {"crash_date": f"{FIRST}T00:00:00.000"}
     junk = ["N/A", "N/A", "0", ".0", "-5"]

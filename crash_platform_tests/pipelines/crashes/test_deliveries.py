@@ -55,6 +55,7 @@ def test_a_confirmed_pull_speaks_for_its_whole_window(
     assert row["source_updated_at"] == datetime.fromisoformat(PUBLISHED)
 
 
+@pytest.mark.slow
 def test_a_record_that_the_portal_no_longer_has_disappears(
     portal: SocrataServer, tmp_path: Path
 ) -> None:

@@ -189,6 +189,7 @@ def test_the_packaged_year_is_in_the_words_of_the_api() -> None:
     assert found["extra_fields"].null_count == found.num_rows
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.parametrize(
     ("name", "count", "dialect"),

@@ -40,6 +40,7 @@ def changed(before: dict[int, Any], after: dict[int, Any], names: Iterable[str])
     return {key for key in before if content(before[key], names) != content(after[key], names)}
 
 
+@pytest.mark.slow
 def test_one_came_one_moved_twenty_were_corrected_and_nothing_else_changed(
     real_data: Path, tmp_path: Path
 ) -> None:

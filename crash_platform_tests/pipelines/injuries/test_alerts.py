@@ -43,6 +43,7 @@ def big(**options: Any) -> World:
     return world(120, **options)
 
 
+@pytest.mark.slow
 def test_ordinary_weeks_raise_nothing() -> None:
     usual = big()
     for age in range(0, 14, 3):

@@ -145,6 +145,7 @@ def test_a_day_that_carries_no_model_is_refused_and_changes_nothing(
     assert rows(open_store(settings), t.INJURY_MODEL) == []
 
 
+@pytest.mark.slow
 def test_on_the_way_of_a_run_over_the_tables_a_refusal_is_a_warning(
     settings: Settings, instance: dg.DagsterInstance
 ) -> None:

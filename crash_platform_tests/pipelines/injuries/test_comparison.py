@@ -222,6 +222,7 @@ def test_trials_side_by_side_say_what_they_say_alone(compared: Compared) -> None
     np.testing.assert_array_equal(alone.probabilities, scores)
 
 
+@pytest.mark.slow
 def test_without_a_model_of_the_full_report_there_is_no_ladder(store: Store) -> None:
     trained = {"first_report": small_trained("first_report")}
     found = compare(store, ROWS, trained, SMALL_RECIPE)

@@ -122,6 +122,7 @@ def island(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Island:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_volume_tells_at_once_and_base_rate_and_mean_score_as_soon_as_outcomes_are_mature(
     island: Island,

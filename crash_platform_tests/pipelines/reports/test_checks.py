@@ -86,6 +86,7 @@ def test_a_crash_missing_from_the_view_is_found(world: World) -> None:
     assert finding.sample["crash_key"].to_pylist() == ["report:a"]
 
 
+@pytest.mark.slow
 def test_a_report_left_beside_its_record_is_found(world: World) -> None:
     rows = world.rows(t.CRASHES_NOW)
     left = rows[-1] | {"crash_key": "report:b", "is_final": False, "crash_date": BEFORE}
@@ -94,6 +95,7 @@ def test_a_report_left_beside_its_record_is_found(world: World) -> None:
     assert look(world, "no_crash_is_both_final_and_preliminary").offending == 1
 
 
+@pytest.mark.slow
 def test_a_crash_in_two_days_is_found(world: World) -> None:
     rows = world.rows(t.CRASHES_NOW)
     change(world, t.CRASHES_NOW, *rows, rows[0] | {"crash_date": BEFORE})
@@ -107,6 +109,7 @@ def test_a_report_scored_twice_is_found(world: World) -> None:
     assert look(world, "every_report_is_scored_once").offending == 1
 
 
+@pytest.mark.slow
 def test_a_report_that_was_passed_over_is_found(world: World) -> None:
     places = {row["event_id"]: row for row in world.rows(t.REPORTED_CRASHES)}
     partition = places["a"]["partition_id"]
@@ -121,6 +124,7 @@ def test_a_report_that_was_passed_over_is_found(world: World) -> None:
     assert look(world, "every_report_is_scored").is_kept
 
 
+@pytest.mark.slow
 def test_reports_behind_the_last_score_are_not_owed_yet(world: World) -> None:
     assert look(world, "every_report_is_scored").is_kept
 

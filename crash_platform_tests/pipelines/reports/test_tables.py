@@ -74,6 +74,7 @@ def test_a_report_delivered_twice_is_there_once(world: World) -> None:
     assert world.rows(t.REPORTED_CRASHES, "sequence_number") == [0]
 
 
+@pytest.mark.slow
 def test_a_correction_that_moves_the_day_leaves_the_old_one(world: World) -> None:
     world.report(report("a"))
     world.publish(report("a", event_version=2, crash_date=BEFORE.isoformat()))
@@ -84,6 +85,7 @@ def test_a_correction_that_moves_the_day_leaves_the_old_one(world: World) -> Non
     assert world.rows(t.CRASHES_NOW, "crash_date") == [BEFORE]
 
 
+@pytest.mark.slow
 def test_old_crashes_and_crashes_of_tomorrow_are_quarantined(world: World) -> None:
     old, tomorrow = date(2026, 2, 2), date(2026, 3, 6)
     world.report(
@@ -99,6 +101,7 @@ def test_old_crashes_and_crashes_of_tomorrow_are_quarantined(world: World) -> No
     assert world.behind() == []
 
 
+@pytest.mark.slow
 def test_reports_stand_in_until_the_day_is_covered(world: World) -> None:
     world.report(report("a", crash_time="17:05"), report("b"))
     assert world.rows(t.CRASHES_NOW, "crash_key", "is_final", "crash_time") == [
@@ -116,6 +119,7 @@ def test_reports_stand_in_until_the_day_is_covered(world: World) -> None:
     assert world.behind() == []
 
 
+@pytest.mark.slow
 def test_a_report_whose_record_is_filed_under_another_day_gives_way(world: World) -> None:
     world.report(report("a", collision_id=7), report("b", collision_id=8))
     world.official(BEFORE, {"collision_id": 7})

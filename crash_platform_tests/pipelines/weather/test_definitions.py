@@ -66,6 +66,7 @@ def test_readings_become_hours_and_windows(weather: FeedLake) -> None:
     assert windows(weather) == [(DAY, "Albany", 1, 0), (DAY, "New York", 2, 0)]
 
 
+@pytest.mark.slow
 def test_each_of_what_can_come_ends_where_it_belongs(weather: FeedLake) -> None:
     weather.publish(
         sent("a"),
@@ -117,6 +118,7 @@ def test_a_correction_moves_a_reading_to_another_day_and_leaves_nothing_behind(
     assert weather.rows(WEATHER_HOURS, "observed_date") == [(DAY_BEFORE,)]
 
 
+@pytest.mark.slow
 def test_a_reading_of_tomorrow_is_no_error(weather: FeedLake) -> None:
     weather.publish(sent("a", A_DAY))
     weather.run_landing()

@@ -165,6 +165,7 @@ def test_a_limit_holds_over_processes_that_start_and_ask_at_once(tmp_path: Path)
     assert sum(taken) == 500
 
 
+@pytest.mark.slow
 def test_a_limit_of_which_some_is_counted_ahead_holds_over_processes(tmp_path: Path) -> None:
     path, most = tmp_path / "rates.sqlite", 5_000
     pool = multiprocessing.get_context("spawn").Pool(3)

@@ -165,6 +165,7 @@ def test_live_reports_stand_alone_and_say_which_are_made_up(tmp_path: Path) -> N
     assert totals["crash_count"] == 1, "no report is counted above"
 
 
+@pytest.mark.slow
 def test_a_day_of_the_packaged_year_is_told_alike_by_every_figure(tmp_path: Path) -> None:
     day = date(2022, 1, 15)
     store = Store(Location(str(tmp_path / "lake")))

@@ -108,6 +108,7 @@ def test_a_cursor_that_is_none_begins_with_what_comes(scene: Scene, told: str) -
         scene.live.close()
 
 
+@pytest.mark.slow
 def test_all_who_listen_get_everything_once(scene: Scene) -> None:
     told: dict[int, list[str]] = {}
 
@@ -168,6 +169,7 @@ def stalled(port: int) -> socket.socket:
     return client
 
 
+@pytest.mark.slow
 def test_who_does_not_read_is_cut_off_and_holds_up_nobody(lake: Lake) -> None:
     scene = Scene(lake, pace=replace(QUICK, waiting=20))
     filler = ["x" * 100] * 20

@@ -69,6 +69,7 @@ def test_events_are_read_from_any_position(hub: LocalHub) -> None:
     assert info["last_enqueued_time_utc"] == got[0][-1].enqueued_time
 
 
+@pytest.mark.slow
 def test_the_end_and_a_time_to_come_wait_for_what_is_new(hub: LocalHub) -> None:
     publish(hub, 1, [b"old"])
     with producer(hub) as client:
@@ -128,6 +129,7 @@ def test_an_event_comes_back_as_it_was_sent(hub: LocalHub) -> None:
     assert got[1].raw_amqp_message.properties.user_id == b"me"
 
 
+@pytest.mark.slow
 def test_events_of_one_key_stay_in_order_in_one_partition(hub: LocalHub) -> None:
     with producer(hub, "keys") as client:
         for step in range(3):
@@ -179,6 +181,7 @@ def test_a_message_too_large_is_an_error_of_the_client(hub: LocalHub) -> None:
         client.send_event(EventData(b"x" * (1024 * 1024 + 1)))
 
 
+@pytest.mark.slow
 def test_unknown_hubs_and_partitions_and_wrong_keys_are_errors_by_kind(hub: LocalHub) -> None:
     with producer(hub, "nope") as client, pytest.raises(ConnectError, match="404"):
         client.send_event(EventData(b"x"))
@@ -204,6 +207,7 @@ def test_a_token_of_an_identity_is_taken(hub: LocalHub) -> None:
         assert client.get_partition_ids() == ["0"]
 
 
+@pytest.mark.slow
 def test_a_position_after_the_end_is_refused_and_says_where_the_end_is(hub: LocalHub) -> None:
     (error,) = read(hub, 0, 488, 1)
 

@@ -128,6 +128,7 @@ def test_a_client_that_is_refused_says_so(hub: LocalHub) -> None:
         client.get_eventhub_properties()
 
 
+@pytest.mark.slow
 def test_denied_access_is_an_error_of_its_own_kind(hub: LocalHub) -> None:
     with logged_in(hub) as before:
         hub.faults.deny_access()
@@ -162,6 +163,7 @@ def test_links_are_detached_and_refused_with_any_condition(hub: LocalHub) -> Non
         assert client.hears_nothing()
 
 
+@pytest.mark.slow
 def test_the_client_tells_of_the_condition_it_was_detached_with(hub: LocalHub) -> None:
     hub.faults.refuse_links("amqp:resource-limit-exceeded", count=9)
 

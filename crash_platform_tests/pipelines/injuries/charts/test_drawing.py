@@ -30,6 +30,7 @@ def test_a_chart_fits_the_contract_of_its_table(made: Evaluation) -> None:
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.slow
 def test_what_was_not_run_is_left_out() -> None:
     left_out = (
         "months",
