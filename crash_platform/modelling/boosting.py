@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crash_platform.errors import PlatformError
+from crash_platform.modelling.predicting import predict
 
 if TYPE_CHECKING:
     import xgboost
@@ -109,9 +110,8 @@ def fit(train: Examples, held_out: Examples, columns: Sequence[str], how: Boosti
 
 
 def probabilities(booster: "xgboost.Booster", matrix: Matrix) -> NDArray[np.float64]:
-    """Probabilities (0-1) of every row; thread-safe, no copy of the matrix."""
-    answer = booster.inplace_predict(matrix, validate_features=False)
-    return np.asarray(answer, np.float64)
+    """Probabilities (0-1) of every row; safe from several threads."""
+    return predict(booster, matrix)
 
 
 def contributions(booster: "xgboost.Booster", matrix: Matrix) -> NDArray[np.float32]:
