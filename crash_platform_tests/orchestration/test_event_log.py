@@ -48,6 +48,8 @@ from crash_platform_tests.orchestration.event_log_events import (
     spoken,
 )
 
+pytestmark = pytest.mark.slow
+
 A_WIPE = 2_000_000_000.0
 Logs = tuple[SqliteEventLogStorage, BatchedSqliteEventLogStorage]
 

@@ -33,6 +33,8 @@ from crash_platform_tests.orchestration.event_log_events import (
     spoken,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _batch_size_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,13 @@ from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crash_platform.sources.files import Dialect, read_records
+
+pytestmark = pytest.mark.slow
 
 FIELDS = ("one", "two")
 DIALECT = Dialect(

@@ -25,6 +25,8 @@ from crash_platform.streams.log import (
 from crash_platform_tests.streams.contract import assert_sentence
 from crash_platform_tests.streams.logs import bodies, end_of, everything, taken
 
+pytestmark = pytest.mark.slow
+
 HUB = "events"
 MANY = 3_000
 

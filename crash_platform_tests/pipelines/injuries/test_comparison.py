@@ -24,6 +24,8 @@ from crash_platform_tests.pipelines.injuries.small_model import (
     small_trained,
 )
 
+pytestmark = pytest.mark.slow
+
 ROWS = small_rows()
 MODELS = ["majority", "logistic", "random_forest", "hist_boosting", "xgboost"]
 LADDER = ["time_place", "first_report", "full_report", "artefacts", "leak"]

@@ -19,7 +19,10 @@ FIRST = f"{HUB}/ConsumerGroups/$default/Partitions/0"
 QUICKLY: dict[str, Any] = {"retry_total": 3, "retry_backoff_factor": 0.05}
 
 # The client never closes the socket of a connection that broke.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
 
 
 @pytest.fixture(autouse=True)
